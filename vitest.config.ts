@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+// unit: pure, anywhere. live: this machine's kernel. truth: what live runs, also inside each lab guest (see test/lab).
+const project = (name: string, timeout: number) => ({
+  test: {
+    name,
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+    fileParallelism: name === "unit",
+  },
+});
+
+export default defineConfig({
+  test: { projects: [project("unit", 20_000), project("live", 180_000)] },
+});
