@@ -12,5 +12,5 @@ const project = (name: string, timeout: number) => ({
 });
 
 export default defineConfig({
-  test: { projects: [project("unit", 20_000), project("live", 180_000)] },
+  test: { projects: [project("unit", 20_000), project("live", 180_000), project("truth", 180_000)] },
 });
