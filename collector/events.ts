@@ -6,7 +6,10 @@
  * Times are CLOCK_MONOTONIC. Figures of a counter are totals since the probes of that epoch were attached; an epoch
  * is one life of the kernel program, and counters start at zero in each.
  */
+import type { Blind, Fact, Route, SplitCause, SplitLevel } from "../probes/words.ts";
 import type { Bytes, Inode, MonotonicNs, Pages, Pid, StartTicks, WallMs } from "./units.ts";
+
+export type { Blind, Fact, Route, SplitCause, SplitLevel };
 
 /** One process for good: pids are reused, (pid, start) is not. */
 export interface ProcessId {
@@ -15,23 +18,10 @@ export interface ProcessId {
 }
 
 export type PageSize = "4k" | "2m" | "1g";
-/** A split is named by the mapping that was broken: a 1G one into 2M ones, or a 2M one into 4K ones. */
-export type SplitLevel = "2m" | "1g";
 export type Accounting = "mlock" | "user";
-export type Route = "tracepoint" | "fentry" | "kprobe" | "procfs";
-export type Fact = "pages" | "splits" | "creation" | "refusals" | "oom" | "requests" | "faults";
 
-/** What kind of code asked for a split, read from its kernel stack. `own`: secretscope's attaching. */
-export type SplitCause = "secretmem" | "bpf" | "module" | "execmem" | "gpu" | "tracing" | "other";
 /** Which limit was hit when the OOM killer ran. */
 export type OomConstraint = "none" | "memcg" | "cpuset" | "mempolicy";
-
-/** Something that cannot be shown here, by name, with what would make it visible. */
-export interface Blind {
-  readonly fact: string;
-  readonly reason: string;
-  readonly remedy: string;
-}
 
 interface At {
   /** CLOCK_MONOTONIC ns when it happened or was read. */
@@ -48,6 +38,8 @@ export interface HostEvent extends At {
   readonly pageBytes: Bytes;
   /** null: secret memory is not available, or no canary could be made. */
   readonly accounting: Accounting | null;
+  /** major:minor of the one superblock that all secret files live on; null when not known. */
+  readonly secretDevice: string | null;
 }
 
 /** Ties the two clocks together; again after a clock step. */
@@ -61,6 +53,8 @@ export interface PlanEvent extends At {
   readonly kind: "plan";
   readonly routes: Partial<Record<Fact, Route>>;
   readonly blind: readonly Blind[];
+  /** How often the counters are read, ms. */
+  readonly intervalMs: number;
 }
 
 /** The kernel program: attached (a new epoch begins), lost (it died), stopped (we ended it), failed (it cannot start). */
@@ -107,9 +101,13 @@ export interface FileSizeSample extends At {
   readonly pages: Pages;
 }
 
-/** Sample: splits that one process caused through one kernel stack, since the epoch began. */
+/**
+ * Sample: splits that one process caused through one kernel stack, in one generation of the kernel's map (it is emptied
+ * from time to time, once it was read whole).
+ */
 export interface SplitSample extends At, ProcessId {
   readonly kind: "split";
+  /** The generation: grows with each emptying and each new start of the probes. */
   readonly epoch: number;
   readonly cause: SplitCause;
   /** null where the route counts page-table pages and cannot tell the level. */

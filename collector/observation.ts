@@ -2,11 +2,11 @@
  * What a screen or a command may ask of the collector. `session.ts` makes one from this machine's kernel; a replay
  * makes one from a trace: whoever draws cannot tell them apart.
  */
+import type { RouteChoice } from "../probes/words.ts";
 import type { Event } from "./events.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-/** auto: the best this kernel offers; procfs: no BPF at all. */
-export type RouteChoice = "auto" | "tracepoint" | "function" | "procfs";
+export type { RouteChoice };
 
 export interface ObservationOptions {
   /** How often counters are read and a snapshot is made, ms; 100 to 3 600 000. */

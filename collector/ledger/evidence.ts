@@ -1,0 +1,59 @@
+/** How far the figures can be trusted, in words that name each doubt. */
+import type { Evidence } from "../snapshot.ts";
+import type { MonotonicNs } from "../units.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** A look at who holds what that is older than this is worth a word, ms. */
+const oldScanMs = 60_000;
+
+export function evidenceOf(ledger: Ledger, timeOf: (at: MonotonicNs) => string): Evidence {
+  const { plan, holdings, splits, files } = ledger;
+  const scan = holdings.scan;
+  const scanAgeMs = scan === undefined ? null : Number((ledger.now - scan.began) / 1_000_000n);
+  const why = doubts(ledger, scanAgeMs);
+  const { pages = null, splits: splitRoute = null, oom = null, ...others } = plan?.routes ?? {};
+  return {
+    route: { pages: pages ?? "procfs", splits: splitRoute, oom, ...others },
+    complete: why.length === 0,
+    why,
+    lost: ledger.lostLines,
+    unattributedSplits: splits.unattributed,
+    restarts: ledger.restarts,
+    gaps: ledger.gaps.map(({ from, at, reason }) => ({ from: timeOf(from), to: timeOf(at), reason })),
+    blind: plan?.blind ?? [],
+    differencePages: files.differencePages,
+    scanAgeMs,
+    hiddenProcesses: scan?.hidden ?? 0,
+  };
+}
+
+function doubts(ledger: Ledger, scanAgeMs: number | null): string[] {
+  const { files, splits, holdings } = ledger;
+  const all = [...files.all];
+  const unknown = all.filter((file) => file.resident === null).length;
+  const unverified = all.filter((file) => file.resident !== null && !file.verified).length;
+  const unattributed = splits.unattributed ?? 0;
+  const hidden = holdings.scan?.hidden ?? 0;
+  const lateMs = ledger.attached && ledger.lastTick !== null ? Number((ledger.now - ledger.lastTick) / 1_000_000n) : 0;
+  const late = lateMs > Math.max(1_500, 2.5 * (ledger.plan?.intervalMs ?? 0));
+  const watching = ledger.plan !== undefined && Object.keys(ledger.plan.routes).length > 0;
+  const doubt = (when: boolean, text: string) => (when ? [text] : []);
+  return [
+    ...doubt(watching && !ledger.attached, `the probes are not running${ledger.detachedReason ? `: ${ledger.detachedReason}` : ""}`),
+    ...doubt(late, `counters are as of ${(lateMs / 1000).toFixed(1)} s ago: bpftrace is late`),
+    ...doubt(ledger.gaps.length > 0, `nothing was seen during ${count(ledger.gaps.length, "gap")}; splits in it have no cause`),
+    ...doubt(ledger.lostLines > 0, `${count(ledger.lostLines, "printed line")} lost: totals are not affected, names and times of single events may be missing`),
+    ...doubt(ledger.lostKeys > 0, `a map in the kernel was full ${count(ledger.lostKeys, "time")}: some pages may not be counted`),
+    ...doubt(ledger.unreadable > 0, `${count(ledger.unreadable, "line")} of bpftrace could not be read`),
+    ...doubt(unknown > 0, `${count(unknown, "file")} could not be measured yet`),
+    ...doubt(unverified > 0, `${count(unverified, "file")} not measured again since the gap: shown as before it`),
+    ...doubt(files.refused > 0, `more files than are kept apart: ${files.refused} left out`),
+    ...doubt((files.differencePages ?? 0) > 0, `counters and kernel differed by ${count(files.differencePages ?? 0, "page")}; the kernel's figure is shown`),
+    ...doubt(unattributed > 0, `${count(unattributed, "split")} without a known cause`),
+    ...doubt(unattributed < 0, `${count(-unattributed, "split")} counted by stack that the kernel did not count: races for the same page`),
+    ...doubt(hidden > 0, `${count(hidden, "process", "processes")} could not be looked into`),
+    ...doubt(scanAgeMs !== null && scanAgeMs > oldScanMs, `holders are as of ${Math.round((scanAgeMs ?? 0) / 1000)} s ago`),
+  ];
+}
+
+const count = (n: number, one: string, many = `${one}s`) => `${n} ${n === 1 ? one : many}`;

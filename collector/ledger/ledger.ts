@@ -1,0 +1,192 @@
+/**
+ * Events in, state out. The ledger believes nothing but its input: no clock, no file, no process is asked, so a replay
+ * of the same events ends in the same snapshot.
+ */
+import type { ClockEvent, Event, GapEvent, HostEvent, KernelSample, PlanEvent, SelfSample } from "../events.ts";
+import type { Snapshot } from "../snapshot.ts";
+import { type MonotonicNs, monotonicNs } from "../units.ts";
+import { Files, type SecretFile } from "./files.ts";
+import { Holdings } from "./holdings.ts";
+import { OomKills } from "./oom.ts";
+import { Processes, processKey, type ProcessKey } from "./processes.ts";
+import { Refusals } from "./refusals.ts";
+import { Requests } from "./requests.ts";
+import { Splits } from "./splits.ts";
+import { view } from "./view.ts";
+
+/** Older gaps are forgotten; the count of restarts is not. */
+const keepGaps = 100;
+
+export class Ledger {
+  readonly files = new Files();
+  readonly holdings = new Holdings();
+  readonly processes = new Processes();
+  readonly splits = new Splits();
+  readonly refusals = new Refusals();
+  readonly oom = new OomKills();
+  readonly requests = new Requests();
+  host: HostEvent | undefined;
+  clock: ClockEvent | undefined;
+  plan: PlanEvent | undefined;
+  self: SelfSample | undefined;
+  kernel: KernelSample | undefined;
+  readonly gaps: GapEvent[] = [];
+  /** Of the last event. */
+  now: MonotonicNs = monotonicNs(0n);
+  epoch = 0;
+  /** The kernel program runs and counts. */
+  attached = false;
+  /** Why it does not. */
+  detachedReason: string | null = null;
+  restarts = 0;
+  /** bpftrace's pid, and those of earlier epochs: splits under them are our own. */
+  probesPid: number | null = null;
+  readonly ownPids = new Set<number>();
+  attachedAt: MonotonicNs = monotonicNs(0n);
+  lostLines = 0;
+  lostKeys = 0;
+  unreadable = 0;
+  /** When the last complete reading of the counters came. */
+  lastTick: MonotonicNs | null = null;
+
+  apply(event: Event): void {
+    if (event.at > this.now) this.now = event.at;
+    switch (event.kind) {
+      case "host":
+        this.host = event;
+        break;
+      case "clock":
+        this.clock = event;
+        break;
+      case "plan":
+        this.plan = event;
+        break;
+      case "self":
+        this.self = event;
+        break;
+      case "probes":
+        if (event.state === "attached") {
+          if (this.epoch > 0) this.restarts++;
+          this.epoch = event.epoch;
+          if (this.plan?.routes.pages !== undefined) this.files.enter(event.epoch);
+          this.attachedAt = event.at;
+          this.probesPid = event.pid;
+          if (event.pid !== null) this.ownPids.add(event.pid);
+        }
+        this.attached = event.state === "attached";
+        this.detachedReason = this.attached ? null : event.reason;
+        break;
+      case "tick":
+        this.#settle(event.at);
+        break;
+      case "allocated":
+        this.files.allocate(event);
+        break;
+      case "freed":
+        this.files.free(event);
+        break;
+      case "fileSize":
+        this.files.measure(event);
+        break;
+      case "split":
+        this.splits.sample(event);
+        break;
+      case "ownSplits":
+        this.splits.addOwn(event);
+        break;
+      case "kernel":
+        this.kernel = event;
+        this.splits.kernel(event);
+        break;
+      case "refused":
+        this.refusals.sample(event);
+        break;
+      case "requests":
+        this.requests.sample(event);
+        break;
+      case "created":
+        this.files.create(event);
+        break;
+      case "process":
+        this.processes.meet(event);
+        break;
+      case "exit":
+        this.processes.end(event, event.at);
+        this.holdings.end(event);
+        break;
+      case "oomKill":
+        this.oom.add(event);
+        break;
+      case "holding":
+        this.files.see(event.inode, event.at);
+        this.holdings.add(event);
+        break;
+      case "scan":
+        this.holdings.complete(event);
+        this.#forget();
+        break;
+      case "lost":
+        if (event.what === "lines") this.lostLines += event.count;
+        else if (event.what === "keys") this.lostKeys += event.count;
+        else this.unreadable += event.count;
+        break;
+      case "gap":
+        this.gaps.push(event);
+        if (this.gaps.length > keepGaps) this.gaps.shift();
+        break;
+    }
+  }
+
+  /** major:minor of secretmem's superblock. */
+  get device(): string | null {
+    return this.host?.secretDevice ?? null;
+  }
+
+  snapshot(): Snapshot {
+    return view(this);
+  }
+
+  /** Held by nobody that /proc shows, as far as a look that began after the file was first heard of can tell. */
+  isUnheld(file: SecretFile): boolean {
+    const scan = this.holdings.scan;
+    return scan !== undefined && scan.began > file.since && this.holdings.holdersOf(file.inode).size === 0;
+  }
+
+  #settle(at: MonotonicNs): void {
+    this.lastTick = at;
+    this.files.settle();
+    this.splits.settle();
+    this.oom.settle(this.files, this.epoch);
+    this.#forget();
+  }
+
+  /** The dead leave: a file without pages that nobody holds, then processes that nothing speaks of. */
+  #forget(): void {
+    for (const file of this.files.all) {
+      if (!this.isUnheld(file)) continue;
+      if (file.resident === 0 || this.#cannotExist(file)) this.files.drop(file.inode);
+    }
+    const needed = this.#needed;
+    this.processes.forget((key) => needed.has(key) || this.splits.uses(key) || this.refusals.uses(key));
+  }
+
+  /**
+   * A file that nobody holds and nobody could measure since a gap may have been freed in the gap. Secret pages are
+   * unevictable, so it did if the kernel has fewer unevictable pages than it would need.
+   */
+  #cannotExist(file: SecretFile): boolean {
+    const unevictable = this.kernel?.unevictableBytes ?? null;
+    if (file.verified || unevictable === null) return false;
+    if (file.resident === null) return file.moved <= 0;
+    return file.resident * (this.host?.pageBytes ?? 4096) > unevictable;
+  }
+
+  get #needed(): Set<ProcessKey> {
+    const keys = new Set<ProcessKey>(this.holdings.byProcess.keys());
+    for (const file of this.files.all) {
+      for (const key of file.allocated.keys()) keys.add(key);
+      if (file.creator !== null) keys.add(processKey(file.creator));
+    }
+    return keys;
+  }
+}

@@ -1,0 +1,36 @@
+/** This machine, as the collector finds it: asked once, when first needed. */
+import { Injectable } from "@tsed/di";
+import { type Finding, findBpftrace } from "bpftrace-wrapper";
+import { type KernelOffer, readOffer } from "../probes/kernel/offer.ts";
+import { detectSecretmem, type Secretmem } from "../probes/kernel/secretmem.ts";
+import { type SystemCalls, systemCalls, type Unavailable } from "../probes/kernel/syscalls.ts";
+import { type MonotonicNs, monotonicNs } from "./units.ts";
+
+@Injectable()
+export class Machine {
+  #kernel: KernelOffer | undefined;
+  #secretmem: Secretmem | undefined;
+
+  get kernel(): KernelOffer {
+    this.#kernel ??= readOffer();
+    return this.#kernel;
+  }
+
+  get secretmem(): Secretmem {
+    this.#secretmem ??= detectSecretmem();
+    return this.#secretmem;
+  }
+
+  get calls(): SystemCalls | Unavailable {
+    return systemCalls();
+  }
+
+  /** CLOCK_MONOTONIC, the clock of the probes. */
+  now(): MonotonicNs {
+    return monotonicNs(process.hrtime.bigint());
+  }
+
+  findBpftrace(path?: string): Promise<Finding> {
+    return findBpftrace({ path });
+  }
+}

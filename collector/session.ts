@@ -1,0 +1,227 @@
+/**
+ * The live collector: wires this machine's sources to one ledger and to whoever listens. The root of the composition
+ * (@tsed/di): what it needs is injected, and it alone starts and stops things, in order, since $onDestroy has none.
+ */
+import { constant, destroyInjector, Injectable, inject, injector } from "@tsed/di";
+import type { KernelOffer } from "../probes/kernel/offer.ts";
+import { planFor } from "../probes/plan.ts";
+import { CannotRun } from "./cannotRun.ts";
+import type { Event } from "./events.ts";
+import { Ledger } from "./ledger/ledger.ts";
+import { Listeners } from "./listeners.ts";
+import { Machine } from "./machine.ts";
+import type { Observation, ObservationOptions } from "./observation.ts";
+import type { Snapshot } from "./snapshot.ts";
+import { BpftraceSource } from "./sources/bpftrace/source.ts";
+import { CgroupPaths } from "./sources/procfs/cgroups.ts";
+import { hostEvent } from "./sources/procfs/hostFacts.ts";
+import { kernelSample } from "./sources/procfs/kernelSample.ts";
+import { readProcess } from "./sources/procfs/processes.ts";
+import { ProcessScanner } from "./sources/procfs/scan.ts";
+import { SelfCost } from "./sources/procfs/selfCost.ts";
+import { ProcfsSource } from "./sources/procfs/source.ts";
+import { inode, wallMs } from "./units.ts";
+
+/** The wall clock is tied to the monotonic one again when the two drifted apart by more than this. */
+const clockStepMs = 50;
+/** How long a reading may take before the snapshot is made without it, ms. */
+const readingTimeoutMs = 1_000;
+
+@Injectable()
+export class Session implements Observation {
+  readonly #machine = inject(Machine);
+  readonly #options = constant<ObservationOptions>("observation") as ObservationOptions;
+  readonly #ledger = new Ledger();
+  readonly #snapshots = new Listeners<Snapshot>();
+  readonly #events = new Listeners<Event>();
+  readonly #notices = new Listeners<string>();
+  readonly #selfCost = new SelfCost();
+  readonly #cgroups = new CgroupPaths("memory");
+  readonly #procfs: ProcfsSource;
+  #bpftrace: BpftraceSource | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #turning: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+  /** Wall minus monotonic at the last ClockEvent, ms. */
+  #offsetMs = Number.NaN;
+
+  constructor() {
+    const { secretmem, calls } = this.#machine;
+    const device = secretmem.available ? secretmem.device : undefined;
+    this.#procfs = new ProcfsSource({
+      scanner: new ProcessScanner({ device, calls }),
+      now: () => performance.now(),
+    });
+  }
+
+  /** Resolves when the first snapshot is complete. */
+  async open(): Promise<void> {
+    this.#emit(this.#host());
+    this.#tellClock();
+    this.#bpftrace = await this.#startProbes();
+    await this.#turn();
+    this.#schedule();
+  }
+
+  snapshot(): Snapshot {
+    return this.#ledger.snapshot();
+  }
+
+  onSnapshot(listener: (snapshot: Snapshot) => void) {
+    return this.#snapshots.add(listener);
+  }
+
+  onEvent(listener: (event: Event) => void) {
+    return this.#events.add(listener);
+  }
+
+  onNotice(listener: (notice: string) => void) {
+    return this.#notices.add(listener);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    clearTimeout(this.#timer);
+    await this.#turning;
+    // What bpftrace has not printed when it is told to end is gone: the last reading is asked for before.
+    await this.#turn();
+    await this.#bpftrace?.stop();
+    await destroyInjector();
+  }
+
+  #emit(event: Event): void {
+    this.#ledger.apply(event);
+    this.#events.tell(event);
+  }
+
+  #host(): Event {
+    const { secretmem } = this.#machine;
+    try {
+      return hostEvent(this.#machine.now(), secretmem.available ? secretmem : {});
+    } catch (error) {
+      throw new CannotRun(error instanceof Error ? error.message : String(error), "mount -t proc proc /proc");
+    }
+  }
+
+  async #startProbes(): Promise<BpftraceSource | undefined> {
+    if (this.#options.route === "procfs") {
+      this.#planWithout(undefined);
+      return undefined;
+    }
+    const { kernel, secretmem, calls } = this.#machine;
+    if (!kernel.bpf.able) {
+      this.#planWithout(kernel.bpf);
+      return undefined;
+    }
+    const finding = await this.#machine.findBpftrace(this.#options.bpftrace);
+    if (finding.kind !== "found") {
+      // A bpftrace that was named and does not work is a mistake to mend; one that is not there, a fact to live with.
+      if (this.#options.bpftrace !== undefined) throw new CannotRun(finding.message, "or leave out --bpftrace");
+      this.#planWithout({ reason: finding.message.split(". ")[0] ?? "", remedy: "install bpftrace 0.17 or later" });
+      return undefined;
+    }
+    const now = () => this.#machine.now();
+    const source = new BpftraceSource({
+      path: finding.path,
+      version: finding.version,
+      kernel,
+      choice: this.#options.route,
+      device: secretmem.available ? secretmem.device.sDev : null,
+      calls: calls.available ? calls : undefined,
+      intervalMs: this.#options.intervalMs,
+      now,
+      kernelSample: () => kernelSample(now()),
+      cgroupPath: (id) => this.#cgroups.path(id),
+      cgroupOfProcess: (pid) => readProcess(pid)?.cgroup ?? null,
+      startOf: (pid) => readProcess(pid)?.started ?? null,
+      isGone: (number) => this.#isGone(number),
+      onChange: () => this.#procfs.noteChange(),
+      onNotice: (notice) => this.#notices.tell(notice),
+    });
+    if (source.plan.program === undefined) {
+      this.#planWithout(undefined);
+      return undefined;
+    }
+    await source.start((event) => this.#emit(event));
+    return source;
+  }
+
+  /** /proc alone: every fact that only a probe can show is named as not seen. */
+  #planWithout(missing: Parameters<typeof planFor>[1]["without"]): void {
+    const { kernel } = this.#machine;
+    const { blind } = planFor(kernel as KernelOffer, {
+      choice: this.#options.route,
+      device: null,
+      canCommand: false,
+      collector: process.pid,
+      intervalMs: this.#options.intervalMs,
+      without: missing,
+    });
+    this.#emit({ kind: "plan", at: this.#machine.now(), routes: {}, blind, intervalMs: this.#options.intervalMs });
+  }
+
+  #isGone(number: number): boolean {
+    const file = this.#ledger.files.get(inode(number));
+    return file === undefined || (file.verified && file.resident === 0);
+  }
+
+  #schedule(): void {
+    if (this.#closing !== undefined) return;
+    const began = performance.now();
+    this.#timer = setTimeout(() => {
+      this.#turning = this.#turn().then(() => this.#schedule());
+    }, Math.max(1, this.#options.intervalMs - (began % this.#options.intervalMs)));
+  }
+
+  /** One interval: look, measure, read, tell. */
+  async #turn(): Promise<void> {
+    const emit = (event: Event) => this.#emit(event);
+    this.#tellClock();
+    if (await this.#procfs.look(emit)) this.#measure();
+    const bpftrace = this.#bpftrace;
+    if (bpftrace === undefined || !(await bpftrace.read(Math.max(readingTimeoutMs, this.#options.intervalMs)))) {
+      this.#emit(kernelSample(this.#machine.now()));
+    }
+    if (bpftrace === undefined) this.#emit({ kind: "tick", at: this.#machine.now(), epoch: 0, sequence: 0 });
+    this.#emit(this.#selfCost.sample(this.#machine.now(), bpftrace?.pid ?? null));
+    this.#snapshots.tell(this.#ledger.snapshot());
+  }
+
+  #measure(): void {
+    const bpftrace = this.#bpftrace;
+    const isKnown = (number: number) => this.#ledger.files.get(inode(number))?.verified ?? false;
+    for (const file of this.#procfs.toMeasure(isKnown)) {
+      // The probe's own count costs one line; without it the kernel is asked by cachestat.
+      const asked = file.paths.slice(0, 4).some((path) => bpftrace?.measure(path, file.inode) ?? false);
+      if (!asked && bpftrace === undefined) this.#procfs.measure(file, (event) => this.#emit(event), this.#machine.now());
+    }
+  }
+
+  #tellClock(): void {
+    const at = this.#machine.now();
+    const wall = Date.now();
+    const offset = wall - Number(at / 1_000_000n);
+    if (Math.abs(offset - this.#offsetMs) <= clockStepMs) return;
+    this.#offsetMs = offset;
+    this.#emit({ kind: "clock", at, wall: wallMs(wall) });
+  }
+}
+
+/** One observation at a time in a process. @throws CannotRun when it is impossible here, with what to do. */
+export async function openObservation(options: ObservationOptions): Promise<Observation> {
+  injector().settings.set("observation", options);
+  await injector().load();
+  const session = injector().get<Session>(Session);
+  if (session === undefined) throw new Error("the container has no session");
+  try {
+    await session.open();
+  } catch (error) {
+    await destroyInjector();
+    throw error;
+  }
+  return session;
+}

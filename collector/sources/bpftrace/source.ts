@@ -1,0 +1,282 @@
+/** bpftrace as a source: started, read at intervals, started again when it dies, stopped with its last words heard. */
+import { Backoff, type BpftraceProcess, type BpftraceVersion, startBpftrace } from "bpftrace-wrapper";
+import type { KernelOffer } from "../../../probes/kernel/offer.ts";
+import type { SystemCalls } from "../../../probes/kernel/syscalls.ts";
+import { mapKeys, type Plan, planFor } from "../../../probes/plan.ts";
+import type { RouteChoice, SplitLevel } from "../../../probes/words.ts";
+import type { Emit, KernelSample } from "../../events.ts";
+import { type MonotonicNs, type Pid, pid as toPid, type StartTicks } from "../../units.ts";
+import type { Source } from "../source.ts";
+import { Commands } from "./commands.ts";
+import { Run } from "./run.ts";
+import type { SplitCount } from "./splitMaps.ts";
+
+export interface BpftraceSourceOptions {
+  readonly path: string;
+  readonly version: BpftraceVersion;
+  readonly kernel: KernelOffer;
+  readonly choice: RouteChoice;
+  readonly device: number | null;
+  readonly calls: SystemCalls | undefined;
+  readonly intervalMs: number;
+  readonly now: () => MonotonicNs;
+  readonly kernelSample: () => KernelSample;
+  readonly cgroupPath: (id: bigint) => string | null;
+  readonly cgroupOfProcess: (pid: number) => string | null;
+  readonly startOf: (pid: number) => StartTicks | null;
+  readonly isGone: (inode: number) => boolean;
+  readonly onChange: () => void;
+  /** A sentence for the person. */
+  readonly onNotice: (notice: string) => void;
+}
+
+/** How long attaching may take: 0.8 s here, some 15 s where the machine is emulated. */
+const readyTimeoutMs = 120_000;
+/** So often in a row may it fail without ever having been attached. */
+const hopelessAfter = 3;
+
+export class BpftraceSource implements Source {
+  readonly #options: BpftraceSourceOptions;
+  readonly #backoff = new Backoff({ initialMs: 250, maxMs: 30_000, healthyMs: 60_000 });
+  #emit: Emit = () => {};
+  #choice: RouteChoice;
+  #plan: Plan;
+  #process: BpftraceProcess | undefined;
+  #run: Run | undefined;
+  #commands: Commands | undefined;
+  #epoch = 0;
+  #generation = 0;
+  #stopping = false;
+  #retry: NodeJS.Timeout | undefined;
+  #pause: (() => void) | undefined;
+  /** vmstat before this life of bpftrace was started, until its first reading. */
+  #before: KernelSample | undefined;
+  #lastSeen: MonotonicNs | undefined;
+  #over: Promise<void> = Promise.resolve();
+  readonly #waiting: { readonly number: number; readonly done: (complete: boolean) => void }[] = [];
+
+  constructor(options: BpftraceSourceOptions) {
+    this.#options = options;
+    this.#choice = options.choice;
+    this.#plan = this.#makePlan();
+  }
+
+  get plan(): Plan {
+    return this.#plan;
+  }
+
+  /** bpftrace's pid while it runs. */
+  get pid(): Pid | null {
+    const pid = this.#process?.pid;
+    return pid === undefined ? null : toPid(pid);
+  }
+
+  get attached(): boolean {
+    return this.#run !== undefined;
+  }
+
+  /** Resolves when the probes are attached, or cannot be for now. */
+  async start(emit: Emit): Promise<void> {
+    this.#emit = emit;
+    await new Promise<void>((resolve) => {
+      this.#over = this.#live(resolve);
+    });
+  }
+
+  /**
+   * Asks for a reading of all counters. @returns whether it was complete within the time; false does no harm, the next
+   * one has it all.
+   */
+  async read(timeoutMs: number): Promise<boolean> {
+    const run = this.#run;
+    if (run === undefined) return false;
+    // While one is under way (bpftrace is slow or stopped) another would only lengthen the queue.
+    if (run.asked === run.answered || this.#commands === undefined || this.#waiting.length === 0) run.ask();
+    const number = this.#commands === undefined ? run.answered + 1 : run.asked;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => entry.done(false), timeoutMs);
+      const entry = {
+        number,
+        done: (complete: boolean) => {
+          clearTimeout(timer);
+          const at = this.#waiting.indexOf(entry);
+          if (at !== -1) this.#waiting.splice(at, 1);
+          resolve(complete);
+        },
+      };
+      this.#waiting.push(entry);
+    });
+  }
+
+  /** Asks how many pages the file behind a link of /proc has. @returns false when it cannot be asked. */
+  measure(path: string, inode: number): boolean {
+    return this.#run !== undefined && this.#commands !== undefined && this.#commands.measure(path, inode);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#retry);
+    this.#pause?.();
+    await this.#process?.stop();
+    await this.#over;
+  }
+
+  #makePlan(): Plan {
+    const { kernel, device, calls, intervalMs } = this.#options;
+    const canCommand = calls !== undefined;
+    return planFor(kernel, { choice: this.#choice, device, canCommand, collector: process.pid, intervalMs });
+  }
+
+  /** One life after another. `settled` is called when the first one is attached, or is given up. */
+  async #live(settled: () => void): Promise<void> {
+    let failures = 0;
+    this.#emitPlan();
+    while (!this.#stopping) {
+      const { attached, message, cause } = await this.#oneLife(settled);
+      if (this.#stopping) break;
+      failures = attached ? 0 : failures + 1;
+      const refusesFunctions = !attached && (this.#choice === "auto" || this.#choice === "function") && this.#usesFunctions;
+      if (refusesFunctions) {
+        this.#options.onNotice("function probes could not be attached; going on with tracepoints");
+        this.#choice = "tracepoint";
+        this.#plan = this.#makePlan();
+        this.#emitPlan();
+        continue;
+      }
+      const hopeless = failures >= hopelessAfter || cause === "notPermitted" || cause === "spawnFailed";
+      this.#emit({ kind: "probes", at: this.#options.now(), state: hopeless ? "failed" : "lost", epoch: this.#epoch, pid: null, reason: message });
+      settled();
+      if (hopeless) {
+        this.#options.onNotice(`the probes cannot be started: ${message}`);
+        return;
+      }
+      const delay = this.#backoff.failed();
+      this.#options.onNotice(`${message} Starting it again in ${delay} ms.`);
+      await this.#wait(delay);
+    }
+    settled();
+  }
+
+  async #oneLife(settled: () => void): Promise<{ attached: boolean; message: string; cause: string }> {
+    const { path, version, now, kernelSample, calls } = this.#options;
+    const { program } = this.#plan;
+    if (program === undefined) return { attached: false, message: "there is nothing to attach", cause: "notPermitted" };
+    this.#before = kernelSample();
+    this.#emit(this.#before);
+    const commands = this.#plan.commands && calls !== undefined ? new Commands(calls) : undefined;
+    const run = this.#makeRun(commands);
+    const bpftrace = await startBpftrace({
+      path,
+      version,
+      program,
+      limits: { maxMapKeys: mapKeys, maxStringLength: 64, ...perfPages() },
+      readyTimeoutMs,
+      onMessage: (message) => run.receive(message),
+      isTick: (message) => message.type === "value" && Array.isArray(message.data) && message.data[0] === "tick",
+    });
+    this.#process = bpftrace;
+    if (this.#stopping) await bpftrace.stop();
+    const readiness = await bpftrace.ready;
+    const attached = readiness.state !== "failed";
+    if (attached && !this.#stopping) {
+      this.#attach(run, commands, readiness.afterMs);
+      settled();
+    }
+    const exit = await bpftrace.exited;
+    run.finish();
+    this.#detach();
+    if (this.#stopping) {
+      this.#emit({ kind: "probes", at: now(), state: "stopped", epoch: this.#epoch, pid: null, reason: "stopped" });
+    }
+    return { attached, message: exit.message, cause: exit.cause };
+  }
+
+  #attach(run: Run, commands: Commands | undefined, afterMs: number): void {
+    const { now, onNotice } = this.#options;
+    const at = now();
+    this.#emit({ kind: "probes", at, state: "attached", epoch: this.#epoch, pid: this.pid, reason: "" });
+    if (this.#lastSeen !== undefined) {
+      this.#emit({ kind: "gap", at, from: this.#lastSeen, reason: "bpftrace ended and was started again" });
+    }
+    this.#run = run;
+    this.#commands = commands;
+    this.#backoff.started();
+    onNotice(`probes attached in ${(afterMs / 1000).toFixed(1)} s`);
+  }
+
+  #detach(): void {
+    if (this.#run !== undefined) this.#lastSeen ??= this.#options.now();
+    this.#run = undefined;
+    this.#commands = undefined;
+    this.#process = undefined;
+    for (const { done } of [...this.#waiting]) done(false);
+  }
+
+  #makeRun(commands: Commands | undefined): Run {
+    const { device, now, cgroupPath, cgroupOfProcess, startOf, isGone, onChange } = this.#options;
+    const epoch = ++this.#epoch;
+    return new Run({
+      epoch,
+      plan: this.#plan,
+      device,
+      commands,
+      emit: (event) => {
+        this.#emit(event);
+        if (event.kind === "tick") this.#answer(event.sequence);
+      },
+      now,
+      nextGeneration: () => ++this.#generation,
+      cgroupPath,
+      cgroupOfProcess,
+      startOf,
+      isGone,
+      onReading: (splits) => this.#completeReading(epoch, splits),
+      onChange,
+    });
+  }
+
+  /** vmstat is read after the counters were: what it has more than they have is not attributed yet, never less. */
+  #completeReading(epoch: number, splits: readonly SplitCount[]): void {
+    const sample = this.#options.kernelSample();
+    this.#emit(sample);
+    this.#lastSeen = sample.at;
+    const before = this.#before;
+    if (before === undefined) return;
+    this.#before = undefined;
+    // Attaching splits too. What vmstat moved until the first reading, less what the probes saw of it, is our own.
+    const seen = (level: SplitLevel) =>
+      splits.reduce((sum, split) => sum + ((split.level ?? "2m") === level ? split.count : 0), 0);
+    const own = (level: SplitLevel) => {
+      const later = sample.splits[level];
+      const earlier = before.splits[level];
+      return later === null || earlier === null ? null : Math.max(0, later - earlier - seen(level));
+    };
+    this.#emit({ kind: "ownSplits", at: sample.at, epoch, splits: { "2m": own("2m"), "1g": own("1g") } });
+  }
+
+  #answer(number: number): void {
+    for (const entry of [...this.#waiting]) if (entry.number <= number) entry.done(true);
+  }
+
+  get #usesFunctions(): boolean {
+    return this.#plan.chosen.some(({ route }) => route.route !== "tracepoint");
+  }
+
+  #emitPlan(): void {
+    const { routes, blind } = this.#plan;
+    this.#emit({ kind: "plan", at: this.#options.now(), routes, blind, intervalMs: this.#options.intervalMs });
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pause = resolve;
+      this.#retry = setTimeout(resolve, ms);
+    });
+  }
+}
+
+/** SECRETSCOPE_PERF_PAGES: pages of bpftrace's buffer for each CPU, a power of two. For tests of what loss does. */
+function perfPages(): { perfPages: number } | Record<string, never> {
+  const value = Number(process.env.SECRETSCOPE_PERF_PAGES);
+  return Number.isSafeInteger(value) && value > 0 ? { perfPages: value } : {};
+}

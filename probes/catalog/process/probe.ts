@@ -1,0 +1,36 @@
+import { lacksFunction, lacksTracepoint, type Probe } from "../probe.ts";
+
+/** Names of the processes met, their ends, and where OOM victims were. Every other probe leans on it. */
+export const processProbe: Probe = {
+  name: "process",
+  fact: "pages",
+  title: "names and ends of the processes met",
+  routes: [
+    {
+      route: "tracepoint",
+      missing: (kernel) => lacksTracepoint(kernel, "sched:sched_process_exit", "task:task_rename"),
+      parts: (kernel) => [
+        {
+          program: "tracepoint.bt",
+          values: {
+            // The field is there since 6.16; before, the count of living threads tells (kernel/exit.c, do_exit).
+            lastThread: kernel.tracefs?.tracepoint("sched:sched_process_exit")?.fields.has("group_dead")
+              ? "args->group_dead"
+              : kernel.btf?.hasMember("signal_struct", "live")
+                ? "((struct task_struct *)curtask)->signal->live.counter == 0"
+                : "pid == tid",
+          },
+        },
+      ],
+      reads: [],
+      scratch: ["@id"],
+    },
+    {
+      route: "kprobe",
+      missing: (kernel) => lacksFunction(kernel, "do_exit"),
+      parts: () => [{ program: "function.bt" }],
+      reads: [],
+      scratch: ["@id"],
+    },
+  ],
+};
