@@ -27,7 +27,9 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
   const { kernel, secretmem, calls } = machine;
   const finding = await machine.findBpftrace(options.bpftrace);
   const found = finding.kind === "found";
-  const without = found ? undefined : { reason: `bpftrace: ${finding.message}`, remedy: "install bpftrace 0.17 or later" };
+  const without = found
+    ? undefined
+    : { reason: `bpftrace: ${finding.message}`, remedy: "install bpftrace 0.17 or later" };
   const plan = planFor(kernel, {
     choice: "auto",
     device: secretmem.available ? secretmem.device.sDev : null,
@@ -53,12 +55,24 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     },
     kernel: [
       ability("BPF", kernel.bpf),
-      { name: "BTF", value: kernel.btf ? "yes" : "no", limits: kernel.btf ? null : "no exact names of processes, no creators of files" },
-      { name: "tracefs", value: kernel.tracefs?.path ?? "not mounted", limits: kernel.tracefs ? null : "no tracepoints" },
+      {
+        name: "BTF",
+        value: kernel.btf ? "yes" : "no",
+        limits: kernel.btf ? null : "no exact names of processes, no creators of files",
+      },
+      {
+        name: "tracefs",
+        value: kernel.tracefs?.path ?? "not mounted",
+        limits: kernel.tracefs ? null : "no tracepoints",
+      },
       ability("kprobes", kernel.kprobes),
       ability("fentry", kernel.fentry),
       { name: "system calls", value: calls.available ? "yes" : "no", limits: calls.available ? null : calls.reason },
-      { name: "root", value: root ? "yes" : "no", limits: root ? null : "no probes, and no look into other users' processes" },
+      {
+        name: "root",
+        value: root ? "yes" : "no",
+        limits: root ? null : "no probes, and no look into other users' processes",
+      },
       ...unseen.map(({ fact, reason }) => ({ name: fact, value: "not visible", limits: reason })),
     ],
     facts: [...procfsFacts(root, unseen), ...probeFacts.map(([fact, title]) => probeFact(fact, title, plan))],
@@ -83,7 +97,8 @@ function probeFact(fact: Fact, title: string, plan: Plan): FactDiagnosis {
 function procfsFacts(root: boolean, unseen: readonly { reason: string; remedy: string }[]): FactDiagnosis[] {
   const sample = kernelSample(new Machine().now());
   const first = unseen[0];
-  const limited = first ?? (root ? undefined : { reason: "not root: only processes of this user", remedy: "run it with sudo" });
+  const limited =
+    first ?? (root ? undefined : { reason: "not root: only processes of this user", remedy: "run it with sudo" });
   const shown = (fact: FactDiagnosis["fact"], title: string, there: boolean, reason: string): FactDiagnosis => ({
     fact,
     title,
@@ -99,8 +114,24 @@ function procfsFacts(root: boolean, unseen: readonly { reason: string; remedy: s
       reason: limited?.reason ?? null,
       remedy: limited?.remedy ?? null,
     },
-    shown("directMapSizes", "size of the direct map by page size", sample.directMapBytes["4k"] !== null, "/proc/meminfo has no DirectMap lines"),
-    shown("splitTotals", "how often the direct map was split", sample.splits["2m"] !== null, "/proc/vmstat has no split counters"),
-    { fact: "hibernation", title: "whether secret memory blocks hibernation", route: "procfs", reason: limited?.reason ?? null, remedy: limited?.remedy ?? null },
+    shown(
+      "directMapSizes",
+      "size of the direct map by page size",
+      sample.directMapBytes["4k"] !== null,
+      "/proc/meminfo has no DirectMap lines",
+    ),
+    shown(
+      "splitTotals",
+      "how often the direct map was split",
+      sample.splits["2m"] !== null,
+      "/proc/vmstat has no split counters",
+    ),
+    {
+      fact: "hibernation",
+      title: "whether secret memory blocks hibernation",
+      route: "procfs",
+      reason: limited?.reason ?? null,
+      remedy: limited?.remedy ?? null,
+    },
   ];
 }

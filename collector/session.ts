@@ -172,9 +172,12 @@ export class Session implements Observation {
   #schedule(): void {
     if (this.#closing !== undefined) return;
     const began = performance.now();
-    this.#timer = setTimeout(() => {
-      this.#turning = this.#turn().then(() => this.#schedule());
-    }, Math.max(1, this.#options.intervalMs - (began % this.#options.intervalMs)));
+    this.#timer = setTimeout(
+      () => {
+        this.#turning = this.#turn().then(() => this.#schedule());
+      },
+      Math.max(1, this.#options.intervalMs - (began % this.#options.intervalMs)),
+    );
   }
 
   /** One interval: look, measure, read, tell. */
@@ -197,7 +200,8 @@ export class Session implements Observation {
     for (const file of this.#procfs.toMeasure(isKnown)) {
       // The probe's own count costs one line; without it the kernel is asked by cachestat.
       const asked = file.paths.slice(0, 4).some((path) => bpftrace?.measure(path, file.inode) ?? false);
-      if (!asked && bpftrace === undefined) this.#procfs.measure(file, (event) => this.#emit(event), this.#machine.now());
+      if (!asked && bpftrace === undefined)
+        this.#procfs.measure(file, (event) => this.#emit(event), this.#machine.now());
     }
   }
 

@@ -39,20 +39,41 @@ function doubts(ledger: Ledger, scanAgeMs: number | null): string[] {
   const watching = ledger.plan !== undefined && Object.keys(ledger.plan.routes).length > 0;
   const doubt = (when: boolean, text: string) => (when ? [text] : []);
   return [
-    ...doubt(watching && !ledger.attached, `the probes are not running${ledger.detachedReason ? `: ${ledger.detachedReason}` : ""}`),
+    ...doubt(
+      watching && !ledger.attached,
+      `the probes are not running${ledger.detachedReason ? `: ${ledger.detachedReason}` : ""}`,
+    ),
     ...doubt(late, `counters are as of ${(lateMs / 1000).toFixed(1)} s ago: bpftrace is late`),
-    ...doubt(ledger.gaps.length > 0, `nothing was seen during ${count(ledger.gaps.length, "gap")}; splits in it have no cause`),
-    ...doubt(ledger.lostLines > 0, `${count(ledger.lostLines, "printed line")} lost: totals are not affected, names and times of single events may be missing`),
-    ...doubt(ledger.lostKeys > 0, `a map in the kernel was full ${count(ledger.lostKeys, "time")}: some pages may not be counted`),
+    ...doubt(
+      ledger.gaps.length > 0,
+      `nothing was seen during ${count(ledger.gaps.length, "gap")}; splits in it have no cause`,
+    ),
+    ...doubt(
+      ledger.lostLines > 0,
+      `${count(ledger.lostLines, "printed line")} lost: totals are not affected, names and times of single events may be missing`,
+    ),
+    ...doubt(
+      ledger.lostKeys > 0,
+      `a map in the kernel was full ${count(ledger.lostKeys, "time")}: some pages may not be counted`,
+    ),
     ...doubt(ledger.unreadable > 0, `${count(ledger.unreadable, "line")} of bpftrace could not be read`),
     ...doubt(unknown > 0, `${count(unknown, "file")} could not be measured yet`),
     ...doubt(unverified > 0, `${count(unverified, "file")} not measured again since the gap: shown as before it`),
     ...doubt(files.refused > 0, `more files than are kept apart: ${files.refused} left out`),
-    ...doubt((files.differencePages ?? 0) > 0, `counters and kernel differed by ${count(files.differencePages ?? 0, "page")}; the kernel's figure is shown`),
+    ...doubt(
+      (files.differencePages ?? 0) > 0,
+      `counters and kernel differed by ${count(files.differencePages ?? 0, "page")}; the kernel's figure is shown`,
+    ),
     ...doubt(unattributed > 0, `${count(unattributed, "split")} without a known cause`),
-    ...doubt(unattributed < 0, `${count(-unattributed, "split")} counted by stack that the kernel did not count: races for the same page`),
+    ...doubt(
+      unattributed < 0,
+      `${count(-unattributed, "split")} counted by stack that the kernel did not count: races for the same page`,
+    ),
     ...doubt(hidden > 0, `${count(hidden, "process", "processes")} could not be looked into`),
-    ...doubt(scanAgeMs !== null && scanAgeMs > oldScanMs, `holders are as of ${Math.round((scanAgeMs ?? 0) / 1000)} s ago`),
+    ...doubt(
+      scanAgeMs !== null && scanAgeMs > oldScanMs,
+      `holders are as of ${Math.round((scanAgeMs ?? 0) / 1000)} s ago`,
+    ),
   ];
 }
 

@@ -8,7 +8,7 @@ import { type MonotonicNs, monotonicNs } from "../units.ts";
 import { Files, type SecretFile } from "./files.ts";
 import { Holdings } from "./holdings.ts";
 import { OomKills } from "./oom.ts";
-import { Processes, processKey, type ProcessKey } from "./processes.ts";
+import { Processes, type ProcessKey, processKey } from "./processes.ts";
 import { Refusals } from "./refusals.ts";
 import { Requests } from "./requests.ts";
 import { Splits } from "./splits.ts";

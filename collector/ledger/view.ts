@@ -37,15 +37,17 @@ export function view(ledger: Ledger): Snapshot {
     secret,
     oom: {
       kills: ledger.kernel?.oomKills ?? null,
-      recent: ledger.oom.recent.map(({ event, residentPages, freedPages }): OomKillView => ({
-        time: timeOf(event.at),
-        victim: { ...event.victim },
-        trigger: { pid: event.trigger.pid, comm: event.trigger.comm },
-        constraint: event.constraint,
-        cgroup: event.cgroup,
-        secretResidentBytes: residentPages === null ? null : residentPages * pageBytes,
-        secretFreedBytes: freedPages === null ? null : freedPages * pageBytes,
-      })),
+      recent: ledger.oom.recent.map(
+        ({ event, residentPages, freedPages }): OomKillView => ({
+          time: timeOf(event.at),
+          victim: { ...event.victim },
+          trigger: { pid: event.trigger.pid, comm: event.trigger.comm },
+          constraint: event.constraint,
+          cgroup: event.cgroup,
+          secretResidentBytes: residentPages === null ? null : residentPages * pageBytes,
+          secretFreedBytes: freedPages === null ? null : freedPages * pageBytes,
+        }),
+      ),
     },
     hibernation: {
       // A file in flight or held by the kernel blocks as well; only a look at all processes can say that none does.
@@ -106,7 +108,16 @@ function splitCauses(ledger: Ledger, timeOf: (at: MonotonicNs) => string): Split
     const count = ledger.splits.own[level];
     if (count === 0) continue;
     const pid = ledger.probesPid ?? 0;
-    rows.push({ cause: "bpf", pid, comm: "secretscope", level, count, stack: [], own: true, last: timeOf(ledger.attachedAt) });
+    rows.push({
+      cause: "bpf",
+      pid,
+      comm: "secretscope",
+      level,
+      count,
+      stack: [],
+      own: true,
+      last: timeOf(ledger.attachedAt),
+    });
   }
   return rows.sort((a, b) => b.count - a.count || a.pid - b.pid);
 }

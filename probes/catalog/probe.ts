@@ -43,6 +43,12 @@ export interface Probe {
   readonly routes: readonly ProbeRoute[];
 }
 
+/** A probe, and the route it goes here. */
+export interface Choice {
+  readonly probe: Probe;
+  readonly route: ProbeRoute;
+}
+
 export const lacksBtf: Missing = {
   reason: "no BTF: the kernel does not describe its structures",
   remedy: "a kernel with CONFIG_DEBUG_INFO_BTF (every distribution's since 2021)",

@@ -94,7 +94,10 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
         for (let i = 0; i < count; i++) {
           const member = body + i * 12;
           // The upper byte is a bit field's width when the struct has bit fields (kind_flag).
-          names.set(stringAt(data, strings + data.readUInt32LE(member)), (data.readUInt32LE(member + 8) & 0xffffff) >>> 3);
+          names.set(
+            stringAt(data, strings + data.readUInt32LE(member)),
+            (data.readUInt32LE(member + 8) & 0xffffff) >>> 3,
+          );
         }
         members.set(known, names);
       }

@@ -11,15 +11,24 @@ const splitting = ["__change_page_attr", "__split_large_page", "split_large_page
 const causes: readonly (readonly [SplitCause, RegExp])[] = [
   ["secretmem", /^secretmem_|^set_direct_map_.*secretmem/],
   ["bpf", /^(bpf_|__bpf_|arch_bpf_|__x64_sys_bpf|__sys_bpf|do_jit|alloc_new_pack)/],
-  ["tracing", /^(ftrace_|arch_ftrace_|create_trampoline|arch_prepare_optimized_kprobe|__register_kprobe|register_kprobe|kprobe_|alloc_insn_page|__get_insn_slot|register_ftrace)/],
-  ["module", /^(load_module|init_module_from_file|idempotent_init_module|do_init_module|module_enable_|module_set_memory|free_module|frob_|module_memory_|delete_module|__x64_sys_finit_module|__x64_sys_init_module|__x64_sys_delete_module)/],
+  [
+    "tracing",
+    /^(ftrace_|arch_ftrace_|create_trampoline|arch_prepare_optimized_kprobe|__register_kprobe|register_kprobe|kprobe_|alloc_insn_page|__get_insn_slot|register_ftrace)/,
+  ],
+  [
+    "module",
+    /^(load_module|init_module_from_file|idempotent_init_module|do_init_module|module_enable_|module_set_memory|free_module|frob_|module_memory_|delete_module|__x64_sys_finit_module|__x64_sys_init_module|__x64_sys_delete_module)/,
+  ],
   ["gpu", /^(ttm_|set_pages_array_|drm_|i915_|amdgpu_|nouveau_|agp_)/],
   ["execmem", /^(execmem_|vm_reset_perms|text_poke|set_vm_flush_reset_perms)/],
 ];
 
 /** Frame without offset: `secretmem_fault+221` is `secretmem_fault`; compiler suffixes (.isra.0) go too. */
 export function symbolOf(frame: string): string {
-  return frame.replace(/\s*\[.*$/, "").replace(/\+(0x)?[0-9a-f]+$/i, "").replace(/\.(isra|constprop|part|cold)\b.*$/, "");
+  return frame
+    .replace(/\s*\[.*$/, "")
+    .replace(/\+(0x)?[0-9a-f]+$/i, "")
+    .replace(/\.(isra|constprop|part|cold)\b.*$/, "");
 }
 
 /** Whether this stack of an order-0 allocation is the page-table page of a split. */
@@ -44,11 +53,19 @@ export function framesOf(printed: string): string[] {
   return printed
     .split("\n")
     .map((line) => line.trim())
-    .filter((line) => line !== "" && !/^0x[0-9a-f]+$/i.test(line) && !/^(bpf_prog_|bpf_trampoline_|perf_trace_|trace_event_|bpf_get_stackid)/.test(line))
+    .filter(
+      (line) =>
+        line !== "" &&
+        !/^0x[0-9a-f]+$/i.test(line) &&
+        !/^(bpf_prog_|bpf_trampoline_|perf_trace_|trace_event_|bpf_get_stackid)/.test(line),
+    )
     .map(hexOffset);
 }
 
 /** bpftrace prints offsets in decimal; the field writes symbol+0x1f. */
 function hexOffset(frame: string): string {
-  return frame.replace(/\+(\d+)(\s|$)/, (_, offset: string, rest: string) => `+0x${Number(offset).toString(16)}${rest}`);
+  return frame.replace(
+    /\+(\d+)(\s|$)/,
+    (_, offset: string, rest: string) => `+0x${Number(offset).toString(16)}${rest}`,
+  );
 }

@@ -2,13 +2,15 @@
  * What the running kernel offers to probes: asked of the kernel, never inferred from its version. The plan is a pure
  * function of this, so a kernel that is not here can be described in a test.
  */
-import { accessSync, constants, existsSync, openSync, closeSync, readFileSync, readlinkSync } from "node:fs";
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { arch, release } from "node:os";
 import { type Btf, readBtf } from "./btf.ts";
 import { findTracefs, type Tracefs } from "./tracepoints.ts";
 
 /** Yes, or why not and what would change it. */
-export type Ability = { readonly able: true } | { readonly able: false; readonly reason: string; readonly remedy: string };
+export type Ability =
+  | { readonly able: true }
+  | { readonly able: false; readonly reason: string; readonly remedy: string };
 
 export interface KernelOffer {
   readonly release: string;
@@ -111,7 +113,11 @@ function kprobeAbility(symbols: ReadonlySet<string>): Ability {
   }
   const lockdown = /\[(\w+)\]/.exec(read("/sys/kernel/security/lockdown"))?.[1];
   if (lockdown === "confidentiality") {
-    return { able: false, reason: "the kernel is locked down (confidentiality)", remedy: "boot with lockdown=none or integrity" };
+    return {
+      able: false,
+      reason: "the kernel is locked down (confidentiality)",
+      remedy: "boot with lockdown=none or integrity",
+    };
   }
   if (symbols.size === 0) {
     return { able: false, reason: "/proc/kallsyms names no function", remedy: "set kernel.kptr_restrict to 1 or less" };

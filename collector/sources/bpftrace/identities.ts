@@ -1,6 +1,6 @@
 /** Processes as the kernel program names them, (pid, start in ns), to processes as everybody names them. */
 import type { ProcessId } from "../../events.ts";
-import { pid as toPid, type StartTicks, startTicks } from "../../units.ts";
+import { type StartTicks, startTicks, pid as toPid } from "../../units.ts";
 
 const nsPerTick = 10_000_000;
 const keep = 16_384;

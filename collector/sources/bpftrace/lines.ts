@@ -69,7 +69,12 @@ export class Lines {
         return true;
       case "size":
         if (fields.number(2) === this.#options.device) {
-          emit({ kind: "fileSize", at: fields.time(0), inode: inode(fields.number(1)), pages: pages(fields.number(3)) });
+          emit({
+            kind: "fileSize",
+            at: fields.time(0),
+            inode: inode(fields.number(1)),
+            pages: pages(fields.number(3)),
+          });
         }
         return true;
       default:

@@ -5,7 +5,7 @@ import type { SystemCalls } from "../../../probes/kernel/syscalls.ts";
 import { mapKeys, type Plan, planFor } from "../../../probes/plan.ts";
 import type { RouteChoice, SplitLevel } from "../../../probes/words.ts";
 import type { Emit, KernelSample } from "../../events.ts";
-import { type MonotonicNs, type Pid, pid as toPid, type StartTicks } from "../../units.ts";
+import { type MonotonicNs, type Pid, type StartTicks, pid as toPid } from "../../units.ts";
 import type { Source } from "../source.ts";
 import { Commands } from "./commands.ts";
 import { Run } from "./run.ts";
@@ -135,7 +135,8 @@ export class BpftraceSource implements Source {
       const { attached, message, cause } = await this.#oneLife(settled);
       if (this.#stopping) break;
       failures = attached ? 0 : failures + 1;
-      const refusesFunctions = !attached && (this.#choice === "auto" || this.#choice === "function") && this.#usesFunctions;
+      const refusesFunctions =
+        !attached && (this.#choice === "auto" || this.#choice === "function") && this.#usesFunctions;
       if (refusesFunctions) {
         this.#options.onNotice("function probes could not be attached; going on with tracepoints");
         this.#choice = "tracepoint";
@@ -144,7 +145,14 @@ export class BpftraceSource implements Source {
         continue;
       }
       const hopeless = failures >= hopelessAfter || cause === "notPermitted" || cause === "spawnFailed";
-      this.#emit({ kind: "probes", at: this.#options.now(), state: hopeless ? "failed" : "lost", epoch: this.#epoch, pid: null, reason: message });
+      this.#emit({
+        kind: "probes",
+        at: this.#options.now(),
+        state: hopeless ? "failed" : "lost",
+        epoch: this.#epoch,
+        pid: null,
+        reason: message,
+      });
       settled();
       if (hopeless) {
         this.#options.onNotice(`the probes cannot be started: ${message}`);

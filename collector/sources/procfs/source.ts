@@ -60,7 +60,10 @@ export class ProcfsSource {
     const room = Math.max(0, measuredAtOnce - unknown.length);
     const from = known.length === 0 ? 0 : this.#turn % known.length;
     this.#turn += room;
-    return [...unknown.slice(0, measuredAtOnce), ...known.slice(from), ...known.slice(0, from)].slice(0, measuredAtOnce);
+    return [...unknown.slice(0, measuredAtOnce), ...known.slice(from), ...known.slice(0, from)].slice(
+      0,
+      measuredAtOnce,
+    );
   }
 
   /** Without a probe to ask: cachestat(2) where the kernel has it. */

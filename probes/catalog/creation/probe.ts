@@ -1,5 +1,5 @@
-import { type Probe, lacksBtf, lacksFunction, lacksSecretmem, lacksTracepoint } from "../probe.ts";
 import type { KernelOffer } from "../../kernel/offer.ts";
+import { lacksBtf, lacksFunction, lacksSecretmem, lacksTracepoint, type Probe } from "../probe.ts";
 
 const prefix = (kernel: KernelOffer) => (kernel.architecture === "arm64" ? "__arm64_sys_" : "__x64_sys_");
 

@@ -1,6 +1,6 @@
-import { lacksFunction, lacksSecretmem, lacksTracepoint, type Missing, type Probe, type ProbeRoute } from "../probe.ts";
 import type { KernelOffer } from "../../kernel/offer.ts";
 import type { Route } from "../../words.ts";
+import { lacksFunction, lacksSecretmem, lacksTracepoint, type Missing, type Probe, type ProbeRoute } from "../probe.ts";
 
 const functionRoute = (
   route: Route,

@@ -24,7 +24,8 @@ export const oomProbe: Probe = {
             cgroups: cgroupWalk(kernel),
           },
         };
-        const constraint = kernel.btf?.hasMember("oom_control", "constraint") && !lacksFunction(kernel, "oom_kill_process");
+        const constraint =
+          kernel.btf?.hasMember("oom_control", "constraint") && !lacksFunction(kernel, "oom_kill_process");
         return constraint ? [kill, { program: "function.bt" }] : [kill];
       },
       reads: [],

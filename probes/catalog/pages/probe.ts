@@ -11,7 +11,11 @@ export const pagesProbe: Probe = {
       missing: (kernel, { device }) =>
         device === null
           ? lacksSecretmem
-          : lacksTracepoint(kernel, "filemap:mm_filemap_add_to_page_cache", "filemap:mm_filemap_delete_from_page_cache"),
+          : lacksTracepoint(
+              kernel,
+              "filemap:mm_filemap_add_to_page_cache",
+              "filemap:mm_filemap_delete_from_page_cache",
+            ),
       parts: () => [{ program: "tracepoint.bt" }],
       reads: ["@d", "@a"],
     },
