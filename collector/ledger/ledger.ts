@@ -123,7 +123,6 @@ export class Ledger {
         break;
       case "scan":
         this.holdings.complete(event);
-        this.#forget();
         break;
       case "lost":
         if (event.what === "lines") this.lostLines += event.count;
@@ -160,7 +159,10 @@ export class Ledger {
     this.#forget();
   }
 
-  /** The dead leave: a file without pages that nobody holds, then processes that nothing speaks of. */
+  /**
+   * The dead leave: a file without pages that nobody holds, then processes that nothing speaks of. Only after a reading
+   * that followed the look at /proc: a file may be in flight already and its pages not told yet.
+   */
   #forget(): void {
     for (const file of this.files.all) {
       if (!this.isUnheld(file)) continue;
