@@ -12,8 +12,8 @@ export interface CgroupPathsOptions {
   readonly limit?: number;
   /** Directories visited in one search. */
   readonly searchLimit?: number;
-  /** An unknown id starts a search at most this often, ms. */
-  readonly searchEveryMs?: number;
+  /** Share of the time that searches for unknown ids may take. */
+  readonly searchShare?: number;
   readonly nowMs?: () => number;
 }
 
@@ -28,16 +28,16 @@ export class CgroupPaths {
   readonly #mount: Mount | undefined;
   readonly #limit: number;
   readonly #searchLimit: number;
-  readonly #searchEveryMs: number;
+  readonly #searchShare: number;
   readonly #nowMs: () => number;
   readonly #paths = new Map<bigint, string>();
-  #searched = Number.NEGATIVE_INFINITY;
+  #notBefore = Number.NEGATIVE_INFINITY;
 
   constructor(hierarchy: Hierarchy, options: CgroupPathsOptions = {}) {
     this.#mount = findMount(hierarchy, options.procRoot ?? defaultProcRoot);
     this.#limit = options.limit ?? 16_384;
     this.#searchLimit = options.searchLimit ?? 32_768;
-    this.#searchEveryMs = options.searchEveryMs ?? 5_000;
+    this.#searchShare = options.searchShare ?? 0.02;
     this.#nowMs = options.nowMs ?? (() => performance.now());
   }
 
@@ -45,9 +45,12 @@ export class CgroupPaths {
   path(id: bigint): string | null {
     const known = this.#paths.get(id);
     if (known !== undefined || this.#mount === undefined) return known ?? null;
-    if (this.#nowMs() - this.#searched < this.#searchEveryMs) return null;
-    this.#searched = this.#nowMs();
+    // A cgroup made a moment ago is asked for when its first process is met or killed: now or never.
+    const began = this.#nowMs();
+    if (began < this.#notBefore) return null;
     this.#search(this.#mount);
+    const ended = this.#nowMs();
+    this.#notBefore = ended + (ended - began) / this.#searchShare;
     return this.#paths.get(id) ?? null;
   }
 
