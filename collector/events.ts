@@ -6,10 +6,10 @@
  * Times are CLOCK_MONOTONIC. Figures of a counter are totals since the probes of that epoch were attached; an epoch
  * is one life of the kernel program, and counters start at zero in each.
  */
-import type { Blind, Fact, Route, SplitCause, SplitLevel } from "../probes/words.ts";
+import type { Accounting, Blind, Fact, Route, SplitCause, SplitLevel } from "../probes/words.ts";
 import type { Bytes, Inode, MonotonicNs, Pages, Pid, StartTicks, WallMs } from "./units.ts";
 
-export type { Blind, Fact, Route, SplitCause, SplitLevel };
+export type { Accounting, Blind, Fact, Route, SplitCause, SplitLevel };
 
 /** One process for good: pids are reused, (pid, start) is not. */
 export interface ProcessId {
@@ -18,7 +18,6 @@ export interface ProcessId {
 }
 
 export type PageSize = "4k" | "2m" | "1g";
-export type Accounting = "mlock" | "user";
 
 /** Which limit was hit when the OOM killer ran. */
 export type OomConstraint = "none" | "memcg" | "cpuset" | "mempolicy";
@@ -222,6 +221,8 @@ export interface ScanEvent extends At {
   readonly processes: number;
   /** Processes that could not be looked into (other users', hidepid). */
   readonly hidden: number;
+  /** /proc does not even list all processes (hidepid, a pid namespace): how many are missing nobody can say. */
+  readonly partial: boolean;
 }
 
 /** Something did not arrive, and how much of it. Never silent. */

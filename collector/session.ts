@@ -20,6 +20,7 @@ import { readProcess } from "./sources/procfs/processes.ts";
 import { ProcessScanner } from "./sources/procfs/scan.ts";
 import { SelfCost } from "./sources/procfs/selfCost.ts";
 import { ProcfsSource } from "./sources/procfs/source.ts";
+import { unseenProcesses } from "./sources/procfs/visibility.ts";
 import { inode, wallMs } from "./units.ts";
 
 /** The wall clock is tied to the monotonic one again when the two drifted apart by more than this. */
@@ -50,7 +51,8 @@ export class Session implements Observation {
     const device = secretmem.available ? secretmem.device : undefined;
     this.#procfs = new ProcfsSource({
       scanner: new ProcessScanner({ device, calls }),
-      now: () => performance.now(),
+      nowMs: () => performance.now(),
+      ...lookShare(),
     });
   }
 
@@ -139,7 +141,8 @@ export class Session implements Observation {
       cgroupOfProcess: (pid) => readProcess(pid)?.cgroup ?? null,
       startOf: (pid) => readProcess(pid)?.started ?? null,
       isGone: (number) => this.#isGone(number),
-      onChange: () => this.#procfs.noteChange(),
+      onChange: (pid) => this.#procfs.noteChange(pid),
+      alsoBlind: unseenProcesses(),
       onNotice: (notice) => this.#notices.tell(notice),
     });
     if (source.plan.program === undefined) {
@@ -161,7 +164,13 @@ export class Session implements Observation {
       intervalMs: this.#options.intervalMs,
       without: missing,
     });
-    this.#emit({ kind: "plan", at: this.#machine.now(), routes: {}, blind, intervalMs: this.#options.intervalMs });
+    this.#emit({
+      kind: "plan",
+      at: this.#machine.now(),
+      routes: {},
+      blind: [...blind, ...unseenProcesses()],
+      intervalMs: this.#options.intervalMs,
+    });
   }
 
   #isGone(number: number): boolean {
@@ -213,6 +222,12 @@ export class Session implements Observation {
     this.#offsetMs = offset;
     this.#emit({ kind: "clock", at, wall: wallMs(wall) });
   }
+}
+
+/** SECRETSCOPE_LOOK_SHARE: share of a core for looking at /proc, 0.01 by default. An emulated machine needs more. */
+function lookShare(): { share: number } | Record<string, never> {
+  const share = Number(process.env.SECRETSCOPE_LOOK_SHARE);
+  return share > 0 && share <= 1 ? { share } : {};
 }
 
 /** One observation at a time in a process. @throws CannotRun when it is impossible here, with what to do. */

@@ -11,6 +11,12 @@ export type SplitLevel = "2m" | "1g";
 /** What kind of code asked for a split, read from its kernel stack. */
 export type SplitCause = "secretmem" | "bpf" | "module" | "execmem" | "gpu" | "tracing" | "other";
 
+/**
+ * How the kernel limits secret memory. mlock: the whole mapping at mmap, against RLIMIT_MEMLOCK. user: each page at its
+ * first touch, against the file creator's user (mainline 7.3, and stable lines since September 2026).
+ */
+export type Accounting = "mlock" | "user";
+
 /** Something that cannot be shown here, by name, with what would make it visible. */
 export interface Blind {
   readonly fact: string;

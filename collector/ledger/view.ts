@@ -63,7 +63,8 @@ export function view(ledger: Ledger): Snapshot {
   };
 }
 
-const hasSeenAll = ({ holdings }: Ledger) => holdings.scan !== undefined && holdings.scan.hidden === 0;
+const hasSeenAll = ({ holdings }: Ledger) =>
+  holdings.scan !== undefined && holdings.scan.hidden === 0 && !holdings.scan.partial;
 
 function wallClock({ clock }: Ledger): (at: MonotonicNs) => string {
   if (clock === undefined) return () => new Date(0).toISOString();

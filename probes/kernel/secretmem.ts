@@ -3,7 +3,7 @@
  * with a canary, one empty secret file that lives for a moment and never gets a page.
  */
 import { closeSync, existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
-import type { Accounting } from "../../collector/events.ts";
+import type { Accounting } from "../words.ts";
 import { type Device, identify, identifySecretFile, secretFileName } from "./secretFile.ts";
 import { type Outcome, type SystemCalls, systemCalls, type Unavailable } from "./syscalls.ts";
 

@@ -16,7 +16,7 @@ export interface LinesOptions {
   readonly oom: OomLines;
   readonly cgroupPath: (id: bigint) => string | null;
   /** Who holds what may have changed. */
-  readonly onChange: () => void;
+  readonly onChange: (pid?: number) => void;
   /** No key of this process will move again. */
   readonly onEnd: (pid: number, rawStart: number) => void;
 }
@@ -65,7 +65,7 @@ export class Lines {
           ...identities.of(fields.number(1), fields.number(2)),
           inode: inode(fields.number(3)),
         });
-        onChange();
+        onChange(fields.number(1));
         return true;
       case "size":
         if (fields.number(2) === this.#options.device) {

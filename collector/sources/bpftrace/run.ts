@@ -32,7 +32,7 @@ export interface RunOptions {
   /** A reading is in; what else belongs to it is emitted now, before the tick. */
   readonly onReading: (splits: readonly SplitCount[]) => void;
   /** Who holds what may have changed. */
-  readonly onChange: () => void;
+  readonly onChange: (pid?: number) => void;
 }
 
 /** Ends of processes that are remembered until their keys are gone. */

@@ -3,7 +3,7 @@ import { Backoff, type BpftraceProcess, type BpftraceVersion, startBpftrace } fr
 import type { KernelOffer } from "../../../probes/kernel/offer.ts";
 import type { SystemCalls } from "../../../probes/kernel/syscalls.ts";
 import { mapKeys, type Plan, planFor } from "../../../probes/plan.ts";
-import type { RouteChoice, SplitLevel } from "../../../probes/words.ts";
+import type { Blind, RouteChoice, SplitLevel } from "../../../probes/words.ts";
 import type { Emit, KernelSample } from "../../events.ts";
 import { type MonotonicNs, type Pid, type StartTicks, pid as toPid } from "../../units.ts";
 import type { Source } from "../source.ts";
@@ -25,7 +25,10 @@ export interface BpftraceSourceOptions {
   readonly cgroupOfProcess: (pid: number) => string | null;
   readonly startOf: (pid: number) => StartTicks | null;
   readonly isGone: (inode: number) => boolean;
-  readonly onChange: () => void;
+  /** Who holds what may have changed; the process to look at first, if one is known. */
+  readonly onChange: (pid?: number) => void;
+  /** What no route of this process can see. */
+  readonly alsoBlind: readonly Blind[];
   /** A sentence for the person. */
   readonly onNotice: (notice: string) => void;
 }
@@ -272,7 +275,8 @@ export class BpftraceSource implements Source {
 
   #emitPlan(): void {
     const { routes, blind } = this.#plan;
-    this.#emit({ kind: "plan", at: this.#options.now(), routes, blind, intervalMs: this.#options.intervalMs });
+    const { now, alsoBlind, intervalMs } = this.#options;
+    this.#emit({ kind: "plan", at: now(), routes, blind: [...blind, ...alsoBlind], intervalMs });
   }
 
   #wait(ms: number): Promise<void> {

@@ -10,7 +10,7 @@ import type { Scan, ScannedHolding } from "./scan.ts";
  */
 export class ScanReporter {
   #known: ReadonlyMap<number, ProcessRecord> = new Map();
-  #full: Pick<Scan, "began" | "hidden" | "pids"> | undefined;
+  #full: Pick<Scan, "began" | "hidden" | "pids" | "blindToOthers"> | undefined;
 
   /** Pids of the holders so far: what a look at some processes has to include. */
   get holders(): Iterable<number> {
@@ -30,9 +30,9 @@ export class ScanReporter {
     const named = complete ? [] : Array.from(this.#known).filter(([pid]) => !scan.asked.has(pid));
     this.#known = new Map([...named, ...Array.from(holders, ([pid, [first]]) => [pid, first.process] as const)]);
     if (complete && this.#full !== undefined) {
-      const { began, hidden, pids } = this.#full;
+      const { began, hidden, pids, blindToOthers: partial } = this.#full;
       for (const holding of scan.holdings) events.push(holdingSample(holding));
-      events.push({ kind: "scan", at: scan.ended, began, processes: pids.size, hidden });
+      events.push({ kind: "scan", at: scan.ended, began, processes: pids.size, hidden, partial });
     }
     return events;
   }

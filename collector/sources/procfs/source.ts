@@ -1,29 +1,49 @@
 /**
- * /proc as a source: who holds what, at a rate that costs at most a hundredth of a core, sooner when something happened
- * that may have changed it.
+ * /proc as a source: who holds what. Looking at all processes costs some 30 us each, so it is done for at most a
+ * hundredth of a core, sooner when something happened that may have changed who holds what; those who are known to
+ * hold something are looked at every time.
  */
 import type { Emit } from "../../events.ts";
 import { fileSize, fileSizeSample } from "./fileSize.ts";
-import type { HeldFile, ProcessScanner } from "./scan.ts";
+import type { HeldFile, ProcessScanner, Scan } from "./scan.ts";
 import { ScanReporter } from "./scanEvents.ts";
 
 export interface ProcfsSourceOptions {
   readonly scanner: ProcessScanner;
-  readonly now: () => number;
+  /** Monotonic, ms. */
+  readonly nowMs: () => number;
+  /** Share of a core for looking at all processes, as a routine; ten times as much when something happened. */
+  readonly share?: number;
 }
 
-/** Share of a core that looking may take: routinely, and when something happened. */
-const routineShare = 0.01;
-const promptShare = 0.05;
+const promptness = 10;
+/** Looking at the known holders alone may take a tenth of a core: with very many they too have to wait. */
+const holdersShare = 0.1;
 /** Files measured after one look; the others have their turn at the next. */
 const measuredAtOnce = 64;
+
+/** When something that costs CPU time may be done again. */
+class Allowance {
+  #began = Number.NEGATIVE_INFINITY;
+  #costMs = 0;
+
+  due(nowMs: number, share: number): boolean {
+    return nowMs >= this.#began + this.#costMs / share;
+  }
+
+  spent(beganMs: number, costMs: number): void {
+    this.#began = beganMs;
+    this.#costMs = costMs;
+  }
+}
 
 export class ProcfsSource {
   readonly #options: ProcfsSourceOptions;
   readonly #reporter = new ScanReporter();
+  readonly #all = new Allowance();
+  readonly #holders = new Allowance();
+  readonly #suspects = new Set<number>();
   #files: readonly HeldFile[] = [];
-  #notBefore = 0;
-  #promptNotBefore = 0;
   #changed = true;
   #turn = 0;
 
@@ -31,39 +51,46 @@ export class ProcfsSource {
     this.#options = options;
   }
 
-  /** Something was created, ended or killed: the next look should not wait for its turn. */
-  noteChange(): void {
+  /** Something was created, ended or killed: the next look at all should not wait for its turn. */
+  noteChange(pid?: number): void {
     this.#changed = true;
+    if (pid !== undefined) this.#suspects.add(pid);
   }
 
-  /** Looks when it is time to. @returns whether it did. */
+  /** Looks at all when it is time to, else at the known holders and whoever was noted. @returns whether it looked. */
   async look(emit: Emit): Promise<boolean> {
-    const { scanner, now } = this.#options;
-    const began = now();
-    if (began < (this.#changed ? this.#promptNotBefore : this.#notBefore)) return false;
-    this.#changed = false;
-    const cpu = process.cpuUsage();
-    const scan = await scanner.scanAll();
+    const { scanner, nowMs, share = 0.01 } = this.#options;
+    const began = nowMs();
+    if (this.#all.due(began, this.#changed ? share * promptness : share)) {
+      this.#changed = false;
+      this.#suspects.clear();
+      await this.#tell(emit, this.#all, () => scanner.scanAll());
+      return true;
+    }
+    const some = [...this.#reporter.holders, ...this.#suspects];
+    if (some.length === 0 || !this.#holders.due(began, holdersShare)) return false;
+    this.#suspects.clear();
+    await this.#tell(emit, this.#holders, () => scanner.scanSome(some));
+    return true;
+  }
+
+  async #tell(emit: Emit, allowance: Allowance, look: () => Promise<Scan>): Promise<void> {
+    const began = this.#options.nowMs();
+    const before = process.cpuUsage();
+    const scan = await look();
     for (const event of this.#reporter.events(scan)) emit(event);
     this.#files = scan.files;
-    const { user, system } = process.cpuUsage(cpu);
-    const costMs = (user + system) / 1000;
-    this.#notBefore = began + costMs / routineShare;
-    this.#promptNotBefore = began + costMs / promptShare;
-    return true;
+    const { user, system } = process.cpuUsage(before);
+    allowance.spent(began, (user + system) / 1000);
   }
 
   /** Files of the last look whose size should be asked for: those not known first, then the others in turn. */
   toMeasure(isKnown: (inode: number) => boolean): readonly HeldFile[] {
     const unknown = this.#files.filter(({ inode }) => !isKnown(inode));
     const known = this.#files.filter(({ inode }) => isKnown(inode));
-    const room = Math.max(0, measuredAtOnce - unknown.length);
     const from = known.length === 0 ? 0 : this.#turn % known.length;
-    this.#turn += room;
-    return [...unknown.slice(0, measuredAtOnce), ...known.slice(from), ...known.slice(0, from)].slice(
-      0,
-      measuredAtOnce,
-    );
+    this.#turn += Math.max(0, measuredAtOnce - unknown.length);
+    return [...unknown, ...known.slice(from), ...known.slice(0, from)].slice(0, measuredAtOnce);
   }
 
   /** Without a probe to ask: cachestat(2) where the kernel has it. */

@@ -66,7 +66,7 @@ describe("a scan in events", () => {
     expect(reporter.events(look)).toMatchObject([
       { kind: "process", pid: 9 },
       { kind: "holding", pid: 9, descriptors: 2, mappings: 0, residentBytes: null, memlockLimitBytes: "unlimited" },
-      { kind: "scan", began: 1n, at: 60n, processes: 3, hidden: 2 },
+      { kind: "scan", began: 1n, at: 60n, processes: 3, hidden: 2, partial: false },
     ]);
     expect([...reporter.holders]).toEqual([9]);
   });

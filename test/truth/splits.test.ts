@@ -1,0 +1,166 @@
+/** Claim: every split that the kernel counts is either attributed to a stack and a process, or said to be unattributed. */
+import { spawn, spawnSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { Snapshot, SplitCauseView } from "../../collector/snapshot.ts";
+import { freeBytes, splitsSinceBoot } from "./kernelFigures.ts";
+import { lab, pageBytes, routes, seconds } from "./machine.ts";
+import { Watch } from "./watch.ts";
+import { type Worker, workload } from "./workload.ts";
+
+const both = ({ "2m": small, "1g": large }: { "2m": number | null; "1g": number | null }) =>
+  (small ?? Number.NaN) + (large ?? Number.NaN);
+const counted = (causes: readonly SplitCauseView[]) => causes.reduce((total, { count }) => total + count, 0);
+const splitsNow = () => both(splitsSinceBoot());
+
+/** Waits until the snapshot has caught up with /proc/vmstat. */
+const caughtUp = (watch: Watch) =>
+  watch.becomes(
+    ({ directMap }) => directMap.splits,
+    () => splitsSinceBoot(),
+  );
+
+/** Growth of each figure between two snapshots. */
+function grown(before: Snapshot, after: Snapshot, mine: (cause: SplitCauseView) => boolean) {
+  const of = (figure: (snapshot: Snapshot) => number) => figure(after) - figure(before);
+  return {
+    mine: of(({ splitCauses }) => counted(splitCauses.filter(mine))),
+    attributed: of(({ splitCauses }) => counted(splitCauses)),
+    unattributed: of(({ evidence }) => evidence.unattributedSplits ?? Number.NaN),
+    kernel: of(({ directMap }) => both(directMap.splits)),
+    sinceStart: of(({ directMap }) => both(directMap.sinceStart.splits)),
+  };
+}
+
+describe.each(routes)("splits by the %s route", (route) => {
+  let watch: Watch;
+  let atStart: number;
+  beforeAll(async () => {
+    atStart = splitsNow();
+    watch = await Watch.start({ route });
+  });
+  afterAll(() => watch?.finish());
+
+  /** In every run, whatever it did: attributed + unattributed = the kernel's difference. */
+  const addsUp = () =>
+    watch.becomes(
+      ({ directMap, splitCauses, evidence }) => ({
+        added: counted(splitCauses) + (evidence.unattributedSplits ?? Number.NaN),
+        sinceStart: both(directMap.sinceStart.splits),
+      }),
+      () => ({ added: splitsNow() - atStart, sinceStart: splitsNow() - atStart }),
+    );
+
+  test("attaching is in the sum, as secretscope's own", async () => {
+    const { splitCauses, directMap } = await addsUp();
+    const own = both(directMap.sinceStart.own);
+    expect(counted(splitCauses.filter((cause) => cause.own))).toBeLessThanOrEqual(own);
+    expect(own).toBeLessThanOrEqual(both(directMap.sinceStart.splits));
+  });
+
+  test("secret memory: at least 99% attributed, to secretmem and to the workload's pid", async () => {
+    const a = await workload();
+    const before = await caughtUp(watch);
+    const vmstatBefore = splitsNow();
+    await splitSomeMore(a, 8);
+    const after = await caughtUp(watch);
+    const growth = grown(before, after, ({ cause, pid }) => cause === "secretmem" && pid === a.pid);
+    expect(growth.kernel).toBe(splitsNow() - vmstatBefore);
+    expect(growth.sinceStart).toBe(growth.kernel);
+    expect(growth.attributed + growth.unattributed).toBe(growth.kernel);
+    expect(growth.attributed / growth.kernel).toBeGreaterThanOrEqual(0.99);
+    // Whatever else was split meanwhile was somebody else's doing, and says whose.
+    const others = grown(before, after, ({ pid, own, comm }) => pid !== a.pid && (own || comm !== ""));
+    expect(growth.mine + others.mine).toBe(growth.attributed);
+    expect(growth.mine).toBeGreaterThanOrEqual(lab ? growth.kernel * 0.99 : growth.kernel / 2);
+    const stacks = after.splitCauses.filter(({ pid }) => pid === a.pid).map(({ stack }) => stack.join(" "));
+    for (const stack of stacks) {
+      expect(stack).toMatch(/secretmem_fault\+0x/);
+      expect(stack, "no kernel address").not.toMatch(/ffff[0-9a-f]{8,}/);
+    }
+    await a.finish();
+    await addsUp();
+  });
+
+  if (lab) {
+    test("loading modules: cause module", async () => {
+      await onFreshBlocks(await workload());
+      const before = await caughtUp(watch);
+      const modules = [
+        "dummy",
+        "nls_cp437",
+        "nls_utf8",
+        "tun",
+        "vhost",
+        "dm-mod",
+        "raid456",
+        "nf_tables",
+        "xfs",
+        "btrfs",
+      ];
+      const splits = splitsNow();
+      for (const module of modules) spawnSync("modprobe", [module]);
+      expect(splitsNow(), `none of ${modules} split anything`).toBeGreaterThan(splits);
+      const growth = grown(before, await caughtUp(watch), ({ cause, own }) => cause === "module" && !own);
+      expect(growth.attributed + growth.unattributed).toBe(growth.kernel);
+      expect(growth.mine).toBeGreaterThan(0);
+      await addsUp();
+    });
+
+    test("loading BPF programs that are not ours: cause bpf", async () => {
+      const filler = await workload();
+      await onFreshBlocks(filler);
+      const before = await caughtUp(watch);
+      const splits = splitsNow();
+      const functions = ["do_nanosleep", "vfs_read", "vfs_write", "vfs_open", "do_exit", "wake_up_new_task"];
+      for (const each of functions) {
+        if (splitsNow() > splits + 1) break;
+        await filler.ask("fill 2048");
+        await otherBpftrace(`kfunc:vmlinux:${each} { @ = count(); }`);
+      }
+      expect(splitsNow(), "BPF programs split nothing").toBeGreaterThan(splits);
+      const growth = grown(before, await caughtUp(watch), ({ cause, own }) => cause === "bpf" && !own);
+      expect(growth.attributed + growth.unattributed).toBe(growth.kernel);
+      expect(growth.mine).toBeGreaterThan(0);
+      await addsUp();
+    });
+  }
+});
+
+/**
+ * Secret memory until the kernel had to split so many times. Its pages come first from blocks that earlier secret
+ * memory has split already; those are used up by holding more and more.
+ */
+async function splitSomeMore(worker: Worker, wanted: number): Promise<void> {
+  const step = 2048;
+  const most = Math.floor(freeBytes() / pageBytes / step / 2);
+  const f = await worker.secret(most * step, 0);
+  const before = splitsNow();
+  for (let steps = 0; splitsNow() - before < wanted; steps += 1) {
+    if (steps === most) throw new Error(`half of the free memory made secret, and ${splitsNow() - before} splits`);
+    await worker.touch(f, steps * step, step);
+  }
+}
+
+/** What the kernel allocates next, for whomever, comes from blocks that nobody has split: it must split them itself. */
+async function onFreshBlocks(worker: Worker): Promise<void> {
+  await splitSomeMore(worker, 1);
+  await worker.ask("fill 2048");
+}
+
+/** A bpftrace of somebody else, kept running to the end of the test, so that its pages are not reused by the next. */
+async function otherBpftrace(program: string): Promise<void> {
+  const child = spawn("bpftrace", ["-e", `${program} interval:ms:100 { printf("running\\n"); }`], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const gone = new Promise<void>((done) => child.once("exit", () => done()));
+  onTestFinished(async () => {
+    child.kill("SIGKILL");
+    await gone;
+  });
+  const deadline = setTimeout(() => child.kill("SIGKILL"), seconds(15));
+  await Promise.race([
+    gone,
+    new Promise<void>((done) => child.stdout.on("data", (text) => String(text).includes("running") && done())),
+  ]);
+  clearTimeout(deadline);
+}
