@@ -207,10 +207,9 @@ export class Session implements Observation {
     const bpftrace = this.#bpftrace;
     const isKnown = (number: number) => this.#ledger.files.get(inode(number))?.verified ?? false;
     for (const file of this.#procfs.toMeasure(isKnown)) {
-      // The probe's own count costs one line; without it the kernel is asked by cachestat.
+      // The probe's own count costs one line and knows files without a descriptor; else cachestat is asked.
       const asked = file.paths.slice(0, 4).some((path) => bpftrace?.measure(path, file.inode) ?? false);
-      if (!asked && bpftrace === undefined)
-        this.#procfs.measure(file, (event) => this.#emit(event), this.#machine.now());
+      if (!asked) this.#procfs.measure(file, (event) => this.#emit(event), this.#machine.now());
     }
   }
 

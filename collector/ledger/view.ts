@@ -63,6 +63,8 @@ export function view(ledger: Ledger): Snapshot {
   };
 }
 
+const countsPages = ({ epoch, plan }: Ledger) => epoch > 0 && plan?.routes.pages !== undefined;
+
 const hasSeenAll = ({ holdings }: Ledger) =>
   holdings.scan !== undefined && holdings.scan.hidden === 0 && !holdings.scan.partial;
 
@@ -131,7 +133,9 @@ function nameOf(ledger: Ledger, key: ProcessKey): { pid: number; comm: string } 
 function secretView(ledger: Ledger, pageBytes: number): SecretView {
   const files: FileView[] = [];
   let resident: number | null = 0;
-  let unheld: number | null = ledger.holdings.scan === undefined ? null : 0;
+  // Without counters nobody can know of pages that no process shows, nor of those of processes that cannot be seen.
+  const counted = countsPages(ledger);
+  let unheld: number | null = counted && ledger.holdings.scan !== undefined ? 0 : null;
   for (const file of ledger.files.all) {
     const pages = file.resident;
     resident = resident === null || pages === null ? null : resident + pages;
@@ -144,9 +148,8 @@ function secretView(ledger: Ledger, pageBytes: number): SecretView {
       holders: [...ledger.holdings.holdersOf(file.inode)].map((key) => nameOf(ledger, key).pid),
     });
   }
-  const counting = ledger.epoch > 0 || ledger.holdings.scan !== undefined;
   return {
-    residentBytes: counting && resident !== null ? resident * pageBytes : null,
+    residentBytes: (counted || hasSeenAll(ledger)) && resident !== null ? resident * pageBytes : null,
     unheldBytes: unheld === null ? null : unheld * pageBytes,
     holders: holderViews(ledger, pageBytes),
     files: files.sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0) || a.inode - b.inode),
@@ -158,7 +161,7 @@ function holderViews(ledger: Ledger, pageBytes: number): HolderView[] {
   for (const file of ledger.files.all) {
     for (const [key, counter] of file.allocated) allocated.set(key, (allocated.get(key) ?? 0) + counter.total);
   }
-  const counting = ledger.epoch > 0 && ledger.plan?.routes.pages !== undefined;
+  const counting = countsPages(ledger);
   const views: HolderView[] = [];
   for (const [key, files] of ledger.holdings.byProcess) {
     const samples = [...files.values()];
