@@ -175,7 +175,8 @@ export class Watch {
         this.last = snapshot;
         for (const listener of [...this.listeners]) listener(snapshot);
       } catch (error) {
-        return this.fail(`a line that is no snapshot (${String(error)}): ${line.slice(0, 500)}`);
+        this.fail(`a line that is no snapshot (${String(error)}): ${line.slice(0, 500)}`);
+        return;
       }
     }
   }

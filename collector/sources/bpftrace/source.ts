@@ -113,7 +113,7 @@ export class BpftraceSource implements Source {
 
   /** Asks how many pages the file behind a link of /proc has. @returns false when it cannot be asked. */
   measure(path: string, inode: number): boolean {
-    return this.#run !== undefined && this.#commands !== undefined && this.#commands.measure(path, inode);
+    return this.#commands?.measure(path, inode) ?? false;
   }
 
   async stop(): Promise<void> {

@@ -158,7 +158,7 @@ export class SplitMaps {
 
 /** pid, start, name as two numbers, then the stack, which is the only part that can hold commas or newlines. */
 function parseKey(raw: string, certain: boolean): Key | null {
-  const found = /^(\d+), ?(\d+), ?(\d+), ?(\d+), ?([^]*)$/.exec(raw);
+  const found = /^(\d+), ?(\d+), ?(\d+), ?(\d+), ?([\s\S]*)$/.exec(raw);
   if (found === null) return null;
   const [, pid = "", start = "", low = "0", high = "0", printed = ""] = found;
   if (pid === "0" && start === "0") return null;

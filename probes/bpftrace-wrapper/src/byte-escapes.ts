@@ -7,7 +7,7 @@
 export const BYTE_ESCAPE = "\\uffffff";
 
 // The second branch walks over every other escape, so that `\\uffffffc3` (a backslash and text) is left alone.
-const BYTES_OR_ESCAPE = /(?:\\uffffff[89a-f][0-9a-f])+|\\[^]/g;
+const BYTES_OR_ESCAPE = /(?:\\uffffff[89a-f][0-9a-f])+|\\[\s\S]/g;
 
 /** Turns each run of escaped bytes into the text that it encodes; what is not UTF-8 becomes U+FFFD. Never throws. */
 export function repairByteEscapes(line: string): string {

@@ -44,7 +44,7 @@ describe("the kernel's own figures", () => {
 describe("the host", () => {
   const auxv = (...words: number[]) => {
     const vector = Buffer.alloc(words.length * 8);
-    words.forEach((word, index) => vector.writeBigUInt64LE(BigInt(word), index * 8));
+    for (const [index, word] of words.entries()) vector.writeBigUInt64LE(BigInt(word), index * 8);
     return vector;
   };
 

@@ -1,0 +1,44 @@
+// bpftrace programs are text that the compiler does not know: puts them beside the compiled catalog, and takes out of
+// dist what has no source any more, so that a package never carries a file that was deleted.
+import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const repository = fileURLToPath(new URL("..", import.meta.url));
+const catalog = join("probes", "catalog");
+
+/** @param {string} folder @returns {string[]} paths of all files under it, relative to it */
+function filesUnder(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name)));
+}
+
+export function copyPrograms() {
+  for (const file of filesUnder(join(repository, catalog)).filter((name) => name.endsWith(".bt"))) {
+    const target = join(repository, "dist", catalog, file);
+    mkdirSync(dirname(target), { recursive: true });
+    copyFileSync(join(repository, catalog, file), target);
+  }
+}
+
+/** @param {string} output @param {string} sources */
+function prune(output, sources) {
+  for (const file of filesUnder(output)) {
+    const source = file.endsWith(".bt") ? file : file.replace(/(\.d\.ts|\.js)$/, ".ts");
+    const made = file.endsWith(".bt") || source !== file;
+    if (made && !existsSync(join(sources, source))) rmSync(join(output, file), { force: true });
+  }
+}
+
+export function pruneOutputs() {
+  prune(join(repository, "dist"), repository);
+  const wrapper = join(repository, "probes", "bpftrace-wrapper");
+  prune(join(wrapper, "dist"), join(wrapper, "src"));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
+  copyPrograms();
+  pruneOutputs();
+}

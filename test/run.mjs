@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+// `npm test`: the stages in order, and as the last line "N passed, N failed, N skipped". See stages/README.md.
+import { check } from "./stages/check.mjs";
+import { nothing, one } from "./stages/counts.mjs";
+import { live, truth, unit } from "./stages/host.mjs";
+import { labStages } from "./stages/lab.mjs";
+
+/**
+ * @typedef {import("./stages/counts.d.mts").Counts} Counts
+ * @typedef {import("./stages/counts.d.mts").Stage} Stage
+ */
+
+const stages = [check, unit, live, truth, ...labStages];
+const inCi = process.env.CI === "true";
+
+/** @param {string} line */
+const say = (line) => process.stdout.write(`${line}\n`);
+/** @param {Counts} counts */
+const summary = ({ passed, failed, skipped }) => `${passed} passed, ${failed} failed, ${skipped} skipped`;
+
+/**
+ * "unit", "lab", "lab debian13", "unit live": none means all.
+ * @param {readonly string[]} words
+ * @returns {Stage[] | undefined} undefined: a word that names nothing
+ */
+function chosen(words) {
+  if (words.length === 0) return [...stages];
+  const guests = words.filter((word) => labStages.some(({ name }) => name === `lab ${word}`));
+  const wanted = stages.filter(({ name }) => {
+    const [kind = "", guest] = name.split(" ");
+    return guest === undefined
+      ? words.includes(kind)
+      : guests.length > 0
+        ? guests.includes(guest)
+        : words.includes(kind);
+  });
+  const known = new Set([...stages.flatMap(({ name }) => name.split(" "))]);
+  return words.every((word) => known.has(word)) ? wanted : undefined;
+}
+
+/**
+ * Where nothing may be skipped, a skip is a failure.
+ * @param {Stage} stage
+ * @param {Counts} counts
+ * @returns {Counts}
+ */
+function judged(stage, counts) {
+  if (!inCi || !stage.mustRun || counts.skipped === 0) return counts;
+  say(`CI=true: ${counts.skipped} skipped in ${stage.name} count as failed`);
+  return { ...counts, failed: counts.failed + counts.skipped, skipped: 0 };
+}
+
+/**
+ * @param {Stage} stage
+ * @returns {Promise<Counts>}
+ */
+async function runStage(stage) {
+  const ability = stage.canRun();
+  if (!ability.ok) {
+    say(`skipped: ${ability.reason}`);
+    say(`to enable it: ${ability.remedy}`);
+    return { ...nothing(), skipped: 1 };
+  }
+  try {
+    const counts = await stage.run();
+    for (const name of counts.skippedNames) say(`skipped: ${name}`);
+    return counts;
+  } catch (error) {
+    say(`${stage.name}: ${error instanceof Error ? (error.stack ?? error.message) : error}`);
+    return one(false);
+  }
+}
+
+const wanted = chosen(process.argv.slice(2));
+if (wanted === undefined) {
+  process.stderr.write(`test: there is no such stage; choose among: ${stages.map(({ name }) => name).join(", ")}\n`);
+  process.exit(2);
+}
+
+const total = nothing();
+/** @type {string[]} */
+const table = [];
+for (const stage of wanted) {
+  say(`\n== ${stage.name} ==`);
+  const began = performance.now();
+  const counts = judged(stage, await runStage(stage));
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  table.push(`${stage.name.padEnd(14)} ${seconds.padStart(7)} s   ${summary(counts)}`);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+say(`\n${table.join("\n")}\n`);
+say(summary(total));
+process.exitCode = total.failed > 0 ? 1 : 0;

@@ -1,0 +1,58 @@
+/** The built command, as a person calls it: what is wrong is one line on stderr and status 2. */
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+
+const repository = join(import.meta.dirname, "../../..");
+const cli = join(repository, "dist/tui/cli.js");
+
+function secretscope(...words: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [cli, ...words], { encoding: "utf8" });
+  return { status, stdout, stderr };
+}
+
+describe("wrong usage", () => {
+  test.each([
+    [["wach"], "unknown command 'wach'; did you mean watch?"],
+    [["\x1b[2J"], "unknown command '\\x1b[2J'"],
+    [["watch", "extra"], "too many arguments"],
+    [["watch", "--intervl", "1s"], "unknown option '--intervl'; did you mean --interval?"],
+    [["--nonsense"], "unknown option '--nonsense'"],
+    [["watch", "--route", "magic"], "Allowed choices are auto, tracepoint, function, procfs"],
+    [["watch", "--bpftrace"], "argument missing"],
+    [["splits", "--for", "0"], "Allowed: 100ms to 7d"],
+    [["who", "--pid", "0"], "from 1 to 4194304"],
+    [["who", "--pid", "1; rm"], "from 1 to 4194304"],
+    ...["0", "-1", "1us", "1e9d", "abc", "", "99ms", "2h", "NaN", "1s1s"].map((interval) => [
+      ["watch", "--interval", interval],
+      "Allowed: 100ms to 1h",
+    ]),
+  ] as [string[], string][])("%j", (words, complaint) => {
+    const { status, stdout, stderr } = secretscope(...words);
+    expect(stderr).toContain(complaint);
+    expect(stderr).toMatch(/^secretscope: [^\n]*--help tells more\n$/);
+    expect(stdout).toBe("");
+    expect(status).toBe(2);
+  });
+});
+
+describe("help", () => {
+  test.each([[[]], [["watch"]], [["who"]], [["splits"]], [["doctor"]]])("%j teaches, on 80 columns", (command) => {
+    const { status, stdout, stderr } = secretscope(...command, "--help");
+    expect(status).toBe(0);
+    expect(stderr).toBe("");
+    expect(stdout).toContain("Examples:");
+    expect(stdout).toContain("Exit status:");
+    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  test("names every command", () => {
+    const { stdout } = secretscope("--help");
+    for (const command of ["watch", "who", "splits", "doctor"])
+      expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
+  });
+
+  test("--version", () => {
+    expect(secretscope("--version")).toEqual({ status: 0, stdout: "0.1.0\n", stderr: "" });
+  });
+});

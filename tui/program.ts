@@ -1,0 +1,89 @@
+/** The command line: which commands there are, how they are described, and how a wrong one is answered. */
+import { Command, CommanderError } from "commander";
+import { doctor, doctorCommand } from "./commands/doctor.ts";
+import { exitHelp } from "./commands/options.ts";
+import { splits, splitsCommand } from "./commands/splits.ts";
+import { watch, watchCommand } from "./commands/watch.ts";
+import { who, whoCommand } from "./commands/who.ts";
+import { type ExitStatus, exitStatus } from "./exit-status.ts";
+import { UsageError } from "./failure.ts";
+import type { Terminal } from "./terminal.ts";
+
+const description =
+  "Who holds secret memory, who splits the kernel's direct map, and what the OOM killer really achieved.";
+
+const help = `
+Without a command: watch.
+
+Examples:
+  secretscope                 watch this machine
+  secretscope who             who holds secret memory now
+  secretscope splits          who splits the direct map, over 30 seconds
+  secretscope doctor          what this machine can show, and why not the rest
+
+secretscope COMMAND --help tells more. It never reads the contents of secret
+memory and never changes a setting.
+${exitHelp([
+  [0, "fine, or nothing found"],
+  [1, "a finding (see each command)"],
+  [2, "wrong usage, or cannot run"],
+])}`;
+
+/**
+ * What runs when no command is given. The dashboard takes this place when standard output is a terminal; text for a
+ * pipe stays `watch`.
+ */
+const defaultCommand = "watch";
+const aboutTheProgram = new Set(["-h", "--help", "-V", "--version"]);
+
+/** @param words the command line without node and the script */
+export async function runProgram(words: readonly string[], version: string, terminal: Terminal): Promise<ExitStatus> {
+  let status: ExitStatus = exitStatus.fine;
+  const bound =
+    <Values>(command: (values: Values, terminal: Terminal) => Promise<ExitStatus>) =>
+    async (values: Values) => {
+      status = await command(values, terminal);
+    };
+  const printed: string[] = [];
+  const program = new Command("secretscope")
+    .description(description)
+    .version(version)
+    .helpCommand("help [command]", "what --help prints")
+    .addHelpText("after", help);
+  for (const command of [
+    watchCommand(bound(watch)),
+    whoCommand(bound(who)),
+    splitsCommand(bound(splits)),
+    doctorCommand(bound(doctor)),
+  ]) {
+    program.addCommand(command);
+  }
+  for (const command of [program, ...program.commands]) {
+    command
+      .exitOverride()
+      .allowExcessArguments(false)
+      // Help goes through Output like everything else; complaints are taken from the error instead.
+      .configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => {} });
+  }
+  const [first] = words;
+  const named = first !== undefined && (!first.startsWith("-") || aboutTheProgram.has(first));
+  try {
+    await program.parseAsync(named ? [...words] : [defaultCommand, ...words], { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw new UsageError(complaint(error.message, words));
+    await terminal.out.print(printed.join(""));
+  }
+  return status;
+}
+
+/** commander's complaint in one line, with where to read on. */
+function complaint(message: string, words: readonly string[]): string {
+  const text = message
+    .replace(/^error: /, "")
+    .replace(/\n\(Did you mean (?:one of )?(.*?)\?\)$/s, "; did you mean $1?")
+    .replaceAll("\n", " ")
+    .replace(/\.$/, "");
+  const command = words[0] !== undefined && /^(watch|who|splits|doctor)$/.test(words[0]) ? ` ${words[0]}` : "";
+  return `${text}; secretscope${command} --help tells more`;
+}

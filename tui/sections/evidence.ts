@@ -1,0 +1,43 @@
+/** How far the figures can be trusted, and what this host cannot show. */
+import type { Blind } from "../../collector/events.ts";
+import type { Evidence } from "../../collector/snapshot.ts";
+import { labelled, type Screen } from "../text/block.ts";
+import { counted } from "../text/counts.ts";
+
+export function evidenceLines(evidence: Evidence, screen: Screen): string[] {
+  const { text, tone } = evidence.complete
+    ? ({ text: `complete (${routes(evidence)})`, tone: "good" } as const)
+    : ({ text: `not complete: ${reasons(evidence).join("; ")}`, tone: "warning" } as const);
+  return labelled("evidence", text, screen, tone);
+}
+
+/** "tracepoint", or by fact where they differ: "pages tracepoint, splits fentry, oom none". */
+function routes({ route }: Evidence): string {
+  const used = (["pages", "splits", "oom"] as const).map((fact) => [fact, route[fact] ?? "none"] as const);
+  const [first] = used;
+  if (first !== undefined && used.every(([, name]) => name === first[1])) return first[1];
+  return used.map(([fact, name]) => `${fact} ${name}`).join(", ");
+}
+
+function reasons({ why, lost, restarts, gaps }: Evidence): readonly string[] {
+  if (why.length > 0) return why;
+  const found = [
+    ...(lost > 0 ? [`${counted(lost, "line")} lost`] : []),
+    ...(restarts > 0 ? [`probes were started again ${counted(restarts, "time")}`] : []),
+    ...(gaps.length > 0 ? [`nothing was seen in ${counted(gaps.length, "gap")}`] : []),
+  ];
+  return found.length > 0 ? found : ["the collector does not say why"];
+}
+
+export function blindLines(blind: readonly Blind[], screen: Screen): string[] {
+  return blind.flatMap(({ fact, reason, remedy }, index) =>
+    labelled(index === 0 ? "not shown" : "", `${fact}: ${reason}; ${remedy}`, screen),
+  );
+}
+
+/** Whom nobody could look into; undefined when there is no such process. */
+export function hiddenSentence({ hiddenProcesses }: Evidence, root: boolean): string | undefined {
+  if (hiddenProcesses === 0) return undefined;
+  const remedy = root ? "even this root may not (no CAP_SYS_PTRACE, or /proc hides them)" : "root sees them (sudo)";
+  return `${counted(hiddenProcesses, "process", "processes")} could not be looked into: ${remedy}.`;
+}

@@ -1,0 +1,92 @@
+/** Who holds secret memory: how much there is, and one row for each holder. */
+import type { HolderView, SecretView, Snapshot } from "../../collector/snapshot.ts";
+import { indented, labelled, type Screen } from "../text/block.ts";
+import { cgroupName } from "../text/cgroup-name.ts";
+import { counted, formatCount, formatShare } from "../text/counts.ts";
+import { formatBytes, formatLimit } from "../text/sizes.ts";
+import { type Row, table } from "../text/table.ts";
+import { userName } from "../text/user-name.ts";
+import { charged } from "./limits.ts";
+
+/** From this width on the cgroup has a column of its own; below, a line under each row. */
+const wideScreen = 120;
+
+export function secretMemoryLines(
+  { residentBytes, unheldBytes, holders, files }: SecretView,
+  screen: Screen,
+): string[] {
+  const parts = [
+    residentBytes === null ? "size not known" : `${formatBytes(residentBytes)} resident`,
+    counted(files.length, "file"),
+    counted(holders.length, "holder"),
+    ...(unheldBytes ? [`${formatBytes(unheldBytes)} held by no process`] : []),
+  ];
+  return labelled("secret memory", parts.join(", "), screen);
+}
+
+/**
+ * @param snapshot all holders: what counts against a user's limit is the sum over the user's processes
+ * @param holders the ones to print, the largest `limit` of them
+ */
+export function holderLines(
+  snapshot: Snapshot,
+  holders: readonly HolderView[],
+  limit: number,
+  screen: Screen,
+): string[] {
+  if (holders.length === 0) return [];
+  const wide = screen.columns >= wideScreen;
+  const bySize = [...holders].sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || a.pid - b.pid);
+  const lines = table(
+    [
+      { heading: "PID", align: "right" },
+      { heading: "USER", shrinkTo: 5 },
+      { heading: "COMMAND", shrinkTo: 7 },
+      { heading: "HOLDS" },
+      { heading: "RESIDENT", align: "right" },
+      { heading: "ITS SHARE", align: "right" },
+      { heading: "LIMIT", align: "right" },
+      { heading: "USED", align: "right" },
+      ...(wide ? [{ heading: "IN", shrinkTo: 10 }] : []),
+    ],
+    bySize.slice(0, limit).map((holder) => row(holder, snapshot, wide, screen)),
+    screen,
+  );
+  const rest = holders.length - limit;
+  return rest > 0
+    ? [...lines, ...indented(`and ${formatCount(rest)} more: secretscope who`, 2, screen, "quiet")]
+    : lines;
+}
+
+function row(holder: HolderView, snapshot: Snapshot, wide: boolean, screen: Screen): Row {
+  const used = charged(holder, snapshot);
+  const share = used === "exempt" ? "exempt" : formatShare(used, holder.memlockLimitBytes);
+  const close =
+    typeof used === "number" && typeof holder.memlockLimitBytes === "number" && used >= 0.8 * holder.memlockLimitBytes;
+  const place = cgroupName(holder.cgroup);
+  const below = [
+    ...(wide || holder.cgroup === null ? [] : [`in ${place}`]),
+    ...(holder.refused > 0 ? [`refused ${counted(holder.refused, "time")} since start`] : []),
+  ];
+  return {
+    cells: [
+      String(holder.pid),
+      userName(holder.uid),
+      holder.comm,
+      holds(holder),
+      formatBytes(holder.residentBytes),
+      formatBytes(holder.proportionalBytes),
+      formatLimit(holder.memlockLimitBytes),
+      close ? { text: share, tone: "warning" } : share,
+      ...(wide ? [place] : []),
+    ],
+    below: below.length === 0 ? [] : indented(below.join("; "), 9, screen, "quiet"),
+  };
+}
+
+function holds({ descriptors, mappings }: HolderView): string {
+  if (descriptors > 0 && mappings > 0) return "both";
+  if (descriptors > 0) return "open";
+  // Neither: the ledger knows it by its refusals or by pages that others keep alive.
+  return mappings > 0 ? "mapped" : "-";
+}
