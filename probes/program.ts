@@ -102,7 +102,7 @@ function commonValues(kernel: KernelOffer, options: Composition): Values {
     if ($s == 0) { $s = {{start}}; @id[pid] = $s; print(("process", nsecs, pid, $s, uid, {{cgroup}}, comm)); }`,
     measure: kernel.btf
       ? `if ($command == 7) {
-    $f = *({{task}}->files->fdt->fd + args->len);
+    $f = (struct file *)(*({{task}}->files->fdt->fd + args->len));
     print(("size", nsecs, $f->f_inode->i_ino, $f->f_inode->i_sb->s_dev, $f->f_inode->i_mapping->nrpages));
   }`
       : "",

@@ -45,7 +45,7 @@ function qemuArguments(place, options) {
     : ["-chardev", `null,id=console,${log}`];
   return [
     // Never kvm: the lab is for truth on any machine, and /dev/kvm may be there without working.
-    ...["-accel", "tcg,thread=multi", "-cpu", "max", "-machine", "q35"],
+    ...["-accel", "tcg,thread=single", "-cpu", "max", "-machine", "q35"],
     ...["-smp", String(options.cpus ?? 2), "-m", `${options.memory ?? 2048}M`],
     ...["-nodefaults", "-display", "none", "-no-reboot"],
     ...["-kernel", join(place.image, "boot", "kernel"), "-initrd", join(place.image, "boot", "initramfs")],

@@ -180,6 +180,8 @@ export class BpftraceSource implements Source {
       path,
       version,
       program,
+      // 0.27 prints its warnings on standard output, between the messages.
+      args: ["--no-warnings"],
       limits: { maxMapKeys: mapKeys, maxStringLength: 64, ...perfPages() },
       readyTimeoutMs,
       onMessage: (message) => run.receive(message),
