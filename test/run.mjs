@@ -80,7 +80,9 @@ if (wanted === undefined) {
 const total = nothing();
 /** @type {string[]} */
 const table = [];
-for (const stage of wanted) {
+
+/** @param {Stage} stage */
+async function account(stage) {
   say(`\n== ${stage.name} ==`);
   const began = performance.now();
   const counts = judged(stage, await runStage(stage));
@@ -90,6 +92,9 @@ for (const stage of wanted) {
   total.failed += counts.failed;
   total.skipped += counts.skipped;
 }
+
+for (const stage of wanted.filter(({ together }) => !together)) await account(stage);
+await Promise.all(wanted.filter(({ together }) => together).map(account));
 say(`\n${table.join("\n")}\n`);
 say(summary(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -13,6 +13,8 @@ export interface Stage {
   readonly name: string;
   /** With CI=true nothing in it may be skipped. */
   readonly mustRun: boolean;
+  /** Runs side by side with its neighbours that say so too. */
+  readonly together?: boolean;
   canRun(): Ability;
   run(): Promise<Counts>;
 }
