@@ -53,6 +53,8 @@ export interface Evidence {
   readonly scanAgeMs: number | null;
   /** Processes nobody could look into. */
   readonly hiddenProcesses: number;
+  /** /proc does not even list all processes (hidepid, a pid namespace): holders may be missing, nobody can say how many. */
+  readonly unlistedProcesses: boolean;
 }
 
 type BySplitLevel = Readonly<Record<SplitLevel, number | null>>;

@@ -24,6 +24,18 @@ export class EpochCounter {
     return this.total - earlier;
   }
 
+  /** Takes over what another has counted, which will get no more samples. */
+  absorb(other: EpochCounter): void {
+    if (other.#epoch > this.#epoch) {
+      this.#before += this.#current;
+      this.#current = 0;
+      this.#epoch = other.#epoch;
+    }
+    const same = other.#epoch === this.#epoch;
+    this.#before += same ? other.#before : other.total;
+    this.#current += same ? other.#current : 0;
+  }
+
   /** What this epoch alone has counted. */
   within(epoch: number): number {
     return epoch === this.#epoch ? this.#current : 0;

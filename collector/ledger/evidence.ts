@@ -24,6 +24,7 @@ export function evidenceOf(ledger: Ledger, timeOf: (at: MonotonicNs) => string):
     differencePages: files.differencePages,
     scanAgeMs,
     hiddenProcesses: scan?.hidden ?? 0,
+    unlistedProcesses: scan?.partial ?? false,
   };
 }
 

@@ -84,6 +84,7 @@ export class Ledger {
         break;
       case "freed":
         this.files.free(event);
+        if (event.kill > 0) this.oom.free(event);
         break;
       case "fileSize":
         this.files.measure(event);
@@ -165,28 +166,34 @@ export class Ledger {
    */
   #forget(): void {
     for (const file of this.files.all) {
+      file.fold((key) => this.processes.get(key)?.ended !== null && !this.holdings.byProcess.has(key));
       if (!this.isUnheld(file)) continue;
       if (file.resident === 0 || this.#cannotExist(file)) this.files.drop(file.inode);
     }
-    const needed = this.#needed;
-    this.processes.forget((key) => needed.has(key) || this.splits.uses(key) || this.refusals.uses(key));
+    this.processes.forget(() => this.#needed);
   }
 
   /**
    * A file that nobody holds and nobody could measure since a gap may have been freed in the gap. Secret pages are
-   * unevictable, so it did if the kernel has fewer unevictable pages than it would need.
+   * unevictable, so it was if the kernel has fewer unevictable pages than it and those known for certain would need.
    */
   #cannotExist(file: SecretFile): boolean {
     const unevictable = this.kernel?.unevictableBytes ?? null;
     if (file.verified || unevictable === null) return false;
     if (file.resident === null) return file.moved <= 0;
-    return file.resident * (this.host?.pageBytes ?? 4096) > unevictable;
+    let certain = file.resident;
+    for (const other of this.files.all) if (other.verified) certain += other.resident ?? 0;
+    return certain * (this.host?.pageBytes ?? 4096) > unevictable;
   }
 
   get #needed(): Set<ProcessKey> {
-    const keys = new Set<ProcessKey>(this.holdings.byProcess.keys());
+    const keys = new Set<ProcessKey>([
+      ...this.holdings.byProcess.keys(),
+      ...this.refusals.processes,
+      ...this.splits.entries.map(({ process }) => process),
+    ]);
     for (const file of this.files.all) {
-      for (const key of file.allocated.keys()) keys.add(key);
+      for (const [key] of file.allocators) keys.add(key);
       if (file.creator !== null) keys.add(processKey(file.creator));
     }
     return keys;

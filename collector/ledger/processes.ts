@@ -12,12 +12,12 @@ export interface KnownProcess extends ProcessId {
   readonly ended: MonotonicNs | null;
 }
 
-/** Ended processes that nothing refers to any more are forgotten once there are more than this many. */
-const keepEnded = 1024;
+/** Processes that nothing refers to (any more, or not yet) are kept in about this number. */
+const keepUnneeded = 1024;
 
 export class Processes {
   readonly #known = new Map<ProcessKey, KnownProcess>();
-  #ended = 0;
+  #forgetAbove = keepUnneeded;
 
   meet(event: ProcessEvent): void {
     const key = processKey(event);
@@ -36,7 +36,6 @@ export class Processes {
     const known = this.#known.get(processKey(id));
     if (known === undefined || known.ended !== null) return;
     this.#known.set(processKey(id), { ...known, ended: at });
-    this.#ended++;
   }
 
   get(key: ProcessKey): KnownProcess | undefined {
@@ -56,13 +55,20 @@ export class Processes {
     return found;
   }
 
-  /** Forgets ended processes, oldest first, down to the bound, but never one that is still referred to. */
-  forget(isNeeded: (key: ProcessKey) => boolean): void {
-    if (this.#ended <= keepEnded) return;
-    for (const [key, process] of this.#known) {
-      if (process.ended === null || isNeeded(key)) continue;
+  /**
+   * Forgets those that nothing speaks of, oldest first, down to the bound; whether a line told of their end or not.
+   * @param needed asked only when there are too many.
+   */
+  forget(needed: () => ReadonlySet<ProcessKey>): void {
+    if (this.#known.size <= this.#forgetAbove) return;
+    const kept = needed();
+    let tooMany = this.#known.size - kept.size - keepUnneeded / 2;
+    for (const key of this.#known.keys()) {
+      if (tooMany <= 0) break;
+      if (kept.has(key)) continue;
       this.#known.delete(key);
-      if (--this.#ended <= keepEnded / 2) return;
+      tooMany--;
     }
+    this.#forgetAbove = this.#known.size + keepUnneeded / 2;
   }
 }

@@ -43,10 +43,6 @@ export class Refusals {
     return [...reasons.values()].map(({ what, code, counter }) => ({ what, code, count: counter.total }));
   }
 
-  uses(process: ProcessKey): boolean {
-    return this.#byProcess.has(process);
-  }
-
   get processes(): Iterable<ProcessKey> {
     return this.#byProcess.keys();
   }

@@ -91,13 +91,16 @@ export class Splits {
   }
 
   get entries(): CauseEntry[] {
-    return [...this.#folded.values(), ...[...this.#kept.values()].map(({ entry }) => entry)];
+    // What came since the last reading has no level yet.
+    const now = Array.from(this.#kept.values(), ({ entry, fresh }) =>
+      fresh === 0 ? entry : { ...entry, counts: { ...entry.counts, unknown: entry.counts.unknown + fresh } },
+    );
+    return [...this.#folded.values(), ...now];
   }
 
   get attributed(): number {
     let sum = this.own["2m"] + this.own["1g"];
     for (const { counts } of this.entries) sum += counts["2m"] + counts["1g"] + counts.unknown;
-    for (const { fresh } of this.#kept.values()) sum += fresh;
     return sum;
   }
 
@@ -110,11 +113,6 @@ export class Splits {
     const level1 = this.since("1g");
     if (level2 === null && level1 === null) return null;
     return (level2 ?? 0) + (level1 ?? 0) - this.attributed;
-  }
-
-  uses(process: ProcessKey): boolean {
-    for (const { entry } of this.#kept.values()) if (entry.process === process) return true;
-    return false;
   }
 
   #keep(event: SplitSample): Kept {

@@ -159,7 +159,7 @@ function secretView(ledger: Ledger, pageBytes: number): SecretView {
 function holderViews(ledger: Ledger, pageBytes: number): HolderView[] {
   const allocated = new Map<ProcessKey, number>();
   for (const file of ledger.files.all) {
-    for (const [key, counter] of file.allocated) allocated.set(key, (allocated.get(key) ?? 0) + counter.total);
+    for (const [key, pages] of file.allocators) allocated.set(key, (allocated.get(key) ?? 0) + pages);
   }
   const counting = countsPages(ledger);
   const views: HolderView[] = [];

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as lab from "../lab/guest.mjs";
+import { secretwork } from "../workload/build.mjs";
 import { countsOf, one } from "./counts.mjs";
 
 /** The guest's processor is emulated, and three guests share this machine: the suite takes minutes there. */
@@ -44,6 +45,8 @@ async function run(guest) {
   const out = mkdtempSync(join(tmpdir(), "secretscope-lab-out-"));
   const { log, text } = prefixed(guest);
   try {
+    // Guests have no compiler: they run what was built here.
+    secretwork();
     await lab.prepare(guest, { log });
     const reporters = ["--reporter=default", "--reporter=json", "--outputFile.json=/out/truth.json"];
     const command = ["node", "node_modules/vitest/vitest.mjs", "run", "--project", "truth", ...reporters];

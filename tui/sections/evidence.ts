@@ -29,14 +29,23 @@ function reasons({ why, lost, restarts, gaps }: Evidence): readonly string[] {
   return found.length > 0 ? found : ["the collector does not say why"];
 }
 
+/** What is not seen, by name; facts that share a reason share a line, or a missing right would be told eight times. */
 export function blindLines(blind: readonly Blind[], screen: Screen): string[] {
-  return blind.flatMap(({ fact, reason, remedy }, index) =>
-    labelled(index === 0 ? "not shown" : "", `${fact}: ${reason}; ${remedy}`, screen),
+  const facts = new Map<string, string[]>();
+  for (const { fact, reason, remedy } of blind) {
+    const why = `${reason}; ${remedy}`;
+    facts.set(why, [...(facts.get(why) ?? []), fact]);
+  }
+  return [...facts].flatMap(([why, names], index) =>
+    labelled(index === 0 ? "not shown" : "", `${names.join("; ")}: ${why}`, screen),
   );
 }
 
 /** Whom nobody could look into; undefined when there is no such process. */
-export function hiddenSentence({ hiddenProcesses }: Evidence, root: boolean): string | undefined {
+export function hiddenSentence({ hiddenProcesses, unlistedProcesses }: Evidence, root: boolean): string | undefined {
+  if (unlistedProcesses) {
+    return `/proc does not list all processes (hidepid, or a pid namespace): ${root ? "run it on the host" : "root sees them (sudo)"}.`;
+  }
   if (hiddenProcesses === 0) return undefined;
   const remedy = root ? "even this root may not (no CAP_SYS_PTRACE, or /proc hides them)" : "root sees them (sudo)";
   return `${counted(hiddenProcesses, "process", "processes")} could not be looked into: ${remedy}.`;

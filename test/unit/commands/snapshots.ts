@@ -22,6 +22,7 @@ export const blind: Snapshot = {
     differencePages: null,
     scanAgeMs: null,
     hiddenProcesses: 31,
+    unlistedProcesses: false,
   },
   directMap: {
     bytes: { "4k": null, "2m": null, "1g": null },
@@ -51,6 +52,7 @@ export const empty: Snapshot = {
     differencePages: 0,
     scanAgeMs: 12,
     hiddenProcesses: 0,
+    unlistedProcesses: false,
   },
   directMap: {
     bytes: { "4k": 312 * 2 ** 20, "2m": 14 * 2 ** 30, "1g": 2 ** 30 },
