@@ -81,7 +81,8 @@ describe.each(routes)("splits by the %s route", (route) => {
     await addsUp();
   });
 
-  if (lab) {
+  // Once a guest: a module that is loaded splits nothing when it is loaded again, and used blocks stay used.
+  if (lab && route === "tracepoint") {
     test("loading modules: cause module", async () => {
       await onFreshBlocks(await workload());
       const before = await caughtUp(watch);
