@@ -19,6 +19,7 @@ export function view(ledger: Ledger): Snapshot {
   const timeOf = wallClock(ledger);
   const pageBytes = ledger.host?.pageBytes ?? 4096;
   const secret = secretView(ledger, pageBytes);
+  const causes = splitCauses(ledger, timeOf);
   const held = secret.holders.map(({ pid }) => pid);
   return {
     schema: snapshotSchema,
@@ -32,8 +33,8 @@ export function view(ledger: Ledger): Snapshot {
       accounting: ledger.host?.accounting ?? null,
     },
     evidence: evidenceOf(ledger, timeOf),
-    directMap: directMapView(ledger),
-    splitCauses: splitCauses(ledger, timeOf),
+    directMap: directMapView(ledger, causes),
+    splitCauses: causes,
     secret,
     oom: {
       kills: ledger.kernel?.oomKills ?? null,
@@ -75,7 +76,7 @@ function wallClock({ clock }: Ledger): (at: MonotonicNs) => string {
 
 const unknownLevels = { "2m": null, "1g": null } as const;
 
-function directMapView({ kernel, splits }: Ledger): DirectMapView {
+function directMapView({ kernel, splits }: Ledger, causes: readonly SplitCauseView[]): DirectMapView {
   const since = (level: SplitLevel) => splits.since(level);
   const counted = (sample: KernelSample | undefined) => sample?.splits ?? unknownLevels;
   return {
@@ -84,9 +85,16 @@ function directMapView({ kernel, splits }: Ledger): DirectMapView {
     collapses: kernel?.collapses ?? unknownLevels,
     sinceStart: {
       splits: { "2m": since("2m"), "1g": since("1g") },
-      own: since("2m") === null ? unknownLevels : { ...splits.own },
+      own: since("2m") === null ? unknownLevels : { "2m": ownSplits(causes, "2m"), "1g": ownSplits(causes, "1g") },
     },
   };
+}
+
+/** By attaching, and by bpftrace while it runs. null: some of which nobody knows the level. */
+function ownSplits(causes: readonly SplitCauseView[], level: SplitLevel): number | null {
+  const own = causes.filter((cause) => cause.own);
+  if (own.some((cause) => cause.level === null)) return null;
+  return own.reduce((sum, cause) => sum + (cause.level === level ? cause.count : 0), 0);
 }
 
 function splitCauses(ledger: Ledger, timeOf: (at: MonotonicNs) => string): SplitCauseView[] {

@@ -48,10 +48,13 @@ export function isCgroupOom(stack: readonly string[]): boolean | null {
   return stack.some((frame) => /^(mem_cgroup_out_of_memory|mem_cgroup_oom|try_charge_memcg)/.test(symbolOf(frame)));
 }
 
-/** Printed stack to frames: no addresses, no tracing glue above the kernel's own first frame. */
+/**
+ * Printed stack to frames: no addresses, no tracing glue above the kernel's own first frame. bpftrace 0.23 escapes what
+ * stands in a map's key twice, so a newline may come as backslash and n.
+ */
 export function framesOf(printed: string): string[] {
   return printed
-    .split("\n")
+    .split(/\n|\\n/)
     .map((line) => line.trim())
     .filter(
       (line) =>
