@@ -2,7 +2,7 @@
 import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { CgroupPaths } from "../../collector/sources/procfs/cgroups.ts";
@@ -285,6 +285,8 @@ describe("a busy host", () => {
         expect(pids.size).toBeLessThanOrEqual(asked.size);
         for (const holding of holdings) {
           expect(holding.device).toEqual(secretmem.available && secretmem.device);
+          // Others on this machine may hold as much as they like.
+          if (!basename(program).startsWith(holding.process.comm)) continue;
           expect(holding.residentBytes).toBeLessThanOrEqual(5 * page);
         }
       }

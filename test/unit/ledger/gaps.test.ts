@@ -94,6 +94,16 @@ describe("after the probes died and were attached again", () => {
   });
 });
 
+test("a file in flight that is known for certain stays: the kernel counts unevictable pages in batches, late", () => {
+  const story = Story.watching();
+  story.created(holder, 5);
+  story.allocated(holder, 5, 10);
+  story.look([]);
+  story.kernel({}, { unevictableBytes: bytes(0) });
+  story.tick();
+  expect(story.residentPages(5)).toBe(10);
+});
+
 describe("while the probes are gone", () => {
   test("it is said, with the reason", () => {
     const story = Story.watching();

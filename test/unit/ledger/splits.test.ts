@@ -107,6 +107,19 @@ describe("counts", () => {
     expect(story.snapshot.evidence.unattributedSplits).toBe(0);
   });
 
+  test("more pairs of process and stack than are kept apart, told again and again in one generation: each counted once", () => {
+    const story = Story.watching();
+    const many = 5000;
+    for (let reading = 1; reading <= 3; reading++) {
+      for (let n = 1; n <= many; n++) story.split(process(n), reading, { level: "2m", generation: 7 });
+      story.kernel({ "2m": many * reading });
+      story.tick();
+    }
+    const shown = story.snapshot.splitCauses.reduce((sum, { count }) => sum + count, 0);
+    expect(shown).toBe(many * 3);
+    expect(story.snapshot.evidence.unattributedSplits).toBe(0);
+  });
+
   test("two stacks and two causes of one process are rows of their own, the largest first", () => {
     const story = Story.watching();
     story.split(a, 1, { level: "2m", cause: "module", stack: ["load_module+0x1"] });
