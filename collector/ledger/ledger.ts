@@ -48,6 +48,7 @@ export class Ledger {
   unreadable = 0;
   /** When the last complete reading of the counters came. */
   lastTick: MonotonicNs | null = null;
+  #tickBefore: MonotonicNs | null = null;
 
   apply(event: Event): void {
     if (event.at > this.now) this.now = event.at;
@@ -153,6 +154,7 @@ export class Ledger {
   }
 
   #settle(at: MonotonicNs): void {
+    this.#tickBefore = this.lastTick;
     this.lastTick = at;
     this.files.settle();
     this.splits.settle();
@@ -166,11 +168,17 @@ export class Ledger {
    */
   #forget(): void {
     for (const file of this.files.all) {
-      file.fold((key) => this.processes.get(key)?.ended !== null && !this.holdings.byProcess.has(key));
+      file.fold((key) => this.#hasNothingMoreToTell(key));
       if (!this.isUnheld(file)) continue;
       if (file.resident === 0 || this.#cannotExist(file)) this.files.drop(file.inode);
     }
     this.processes.forget(() => this.#needed);
+  }
+
+  /** It ended before the last reading but one: the last was asked for after its end, and told its last count. */
+  #hasNothingMoreToTell(key: ProcessKey): boolean {
+    const ended = this.processes.get(key)?.ended ?? null;
+    return ended !== null && this.#tickBefore !== null && ended <= this.#tickBefore;
   }
 
   /**

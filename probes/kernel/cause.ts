@@ -17,7 +17,7 @@ const causes: readonly (readonly [SplitCause, RegExp])[] = [
   ],
   [
     "module",
-    /^(load_module|init_module_from_file|idempotent_init_module|do_init_module|module_enable_|module_set_memory|free_module|frob_|module_memory_|delete_module|__x64_sys_finit_module|__x64_sys_init_module|__x64_sys_delete_module)/,
+    /^(load_module|init_module_from_file|idempotent_init_module|do_init_module|do_free_init|module_enable_|module_set_memory|free_module|frob_|module_memory_|delete_module|__x64_sys_finit_module|__x64_sys_init_module|__x64_sys_delete_module)/,
   ],
   ["gpu", /^(ttm_|set_pages_array_|drm_|i915_|amdgpu_|nouveau_|agp_)/],
   ["execmem", /^(execmem_|vm_reset_perms|text_poke|set_vm_flush_reset_perms)/],

@@ -28,7 +28,7 @@ export class Commands {
     this.#send(reading, 0, number, 0);
   }
 
-  removeAllocated(inode: number, pid: number, started: number): void {
+  removeAllocated(inode: number, pid: number, started: number | bigint): void {
     this.#send(removeAllocated, inode, pid, started);
   }
 
@@ -36,7 +36,7 @@ export class Commands {
     this.#send(removeFreed, inode, kill, 0);
   }
 
-  removeRefused(pid: number, started: number, what: number, code: number): void {
+  removeRefused(pid: number, started: number | bigint, what: number, code: number): void {
     this.#send(removeRefused, what * 0x10000 + code, pid, started);
   }
 
@@ -71,7 +71,7 @@ export class Commands {
     }
   }
 
-  #send(command: bigint, x: number, length: number, vector: number): void {
+  #send(command: bigint, x: number, length: number, vector: number | bigint): void {
     this.#calls.mincore((BigInt(x) << 12n) | command, BigInt(length), BigInt(vector));
   }
 }

@@ -9,7 +9,12 @@ export interface CounterEntry {
   readonly value: number;
 }
 
-interface Known extends CounterEntry {
+export interface KnownEntry extends CounterEntry {
+  /** The numbers, exact also beyond 2^53: a start in nanoseconds is, after 104 days. */
+  readonly exact: readonly (number | bigint)[];
+}
+
+interface Known extends KnownEntry {
   /** The print that it was last seen in. */
   print: number;
 }
@@ -27,7 +32,7 @@ export class CounterMap {
     return this.#known.size;
   }
 
-  get entries(): Iterable<CounterEntry> {
+  get entries(): Iterable<KnownEntry> {
     return this.#known.values();
   }
 
@@ -43,9 +48,10 @@ export class CounterMap {
         known.print = print;
         continue;
       }
-      const numbers = known?.numbers ?? splitNumericKey(key, this.#arity)?.map(Number);
-      if (numbers === undefined || !Number.isFinite(value)) continue;
-      this.#known.set(key, { numbers, value, print });
+      const exact = known?.exact ?? splitNumericKey(key, this.#arity);
+      if (exact === undefined || !Number.isFinite(value)) continue;
+      const numbers = known?.numbers ?? exact.map(Number);
+      this.#known.set(key, { numbers, exact, value, print });
       moved.push({ numbers, value });
     }
     for (const [key, { print: last }] of this.#known) if (last !== print) this.#known.delete(key);

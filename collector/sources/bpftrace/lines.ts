@@ -18,7 +18,7 @@ export interface LinesOptions {
   /** Who holds what may have changed. */
   readonly onChange: (pid?: number) => void;
   /** No key of this process will move again. */
-  readonly onEnd: (pid: number, rawStart: number) => void;
+  readonly onEnd: (pid: number, rawStart: bigint) => void;
 }
 
 export class Lines {
@@ -54,7 +54,7 @@ export class Lines {
         });
         return true;
       case "exit":
-        this.#options.onEnd(fields.number(1), fields.number(2));
+        this.#options.onEnd(fields.number(1), fields.big(2));
         emit({ kind: "exit", at: fields.time(0), ...identities.of(fields.number(1), fields.number(2)) });
         onChange();
         return true;

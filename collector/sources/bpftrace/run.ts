@@ -35,6 +35,8 @@ export interface RunOptions {
   readonly onChange: (pid?: number) => void;
 }
 
+type Exact = number | bigint;
+
 /** Ends of processes that are remembered until their keys are gone. */
 const keepEnded = 65_536;
 const refusedWhat: Readonly<Record<number, RefusedSample["what"]>> = { 1: "create", 2: "map", 3: "fault" };
@@ -200,8 +202,11 @@ export class Run {
     this.#emitRequests();
     onReading(this.#settleSplits());
     this.#answered = number;
-    emit({ kind: "tick", at: now(), epoch, sequence: number });
-    this.#tidy(number);
+    // What was lost may have been a counter of this reading: then it is not complete, and the next one has it all.
+    if (this.#lossless) {
+      emit({ kind: "tick", at: now(), epoch, sequence: number });
+      this.#tidy(number);
+    }
     this.#lossless = true;
   }
 
@@ -245,7 +250,7 @@ export class Run {
     }
   }
 
-  #end(pid: number, start: number): void {
+  #end(pid: number, start: bigint): void {
     if (this.#ended.size >= keepEnded) {
       const oldest = this.#ended.keys().next().value;
       if (oldest !== undefined) this.#ended.delete(oldest);
@@ -260,12 +265,13 @@ export class Run {
   #tidy(number: number): void {
     const { commands, isGone } = this.#options;
     if (commands === undefined) return;
-    const isOver = (pid: number, start: number) => (this.#ended.get(`${pid},${start}`) ?? number) < number;
+    const isOver = (pid: Exact = 0, start: Exact = 0) => (this.#ended.get(`${pid},${start}`) ?? number) < number;
     const freed = new Set<number>();
     for (const { numbers } of this.#freed.entries) freed.add(numbers[0] ?? 0);
     const files = new Set<number>();
-    for (const { numbers } of this.#allocated.entries) {
-      const [file = 0, pid = 0, start = 0] = numbers;
+    for (const { numbers, exact } of this.#allocated.entries) {
+      const [file = 0, pid = 0] = numbers;
+      const start = exact[2] ?? 0;
       if (isOver(pid, start) || (freed.has(file) && isGone(file))) commands.removeAllocated(file, pid, start);
       else files.add(file);
     }
@@ -273,8 +279,9 @@ export class Run {
       const [file = 0, kill = 0] = numbers;
       if (isGone(file) && !files.has(file)) commands.removeFreed(file, kill);
     }
-    for (const { numbers } of this.#refused.entries) {
-      const [pid = 0, start = 0, what = 0, code = 0] = numbers;
+    for (const { numbers, exact } of this.#refused.entries) {
+      const [pid = 0, , what = 0, code = 0] = numbers;
+      const start = exact[1] ?? 0;
       if (isOver(pid, start)) commands.removeRefused(pid, start, what, code);
     }
     const wish = this.#splits?.wish;

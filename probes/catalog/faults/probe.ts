@@ -35,7 +35,8 @@ export const faultsProbe: Probe = {
     functionRoute("kprobe", ["kprobe", "kretprobe"], (kernel) => lacksFunction(kernel, "secretmem_fault")),
     {
       route: "tracepoint",
-      missing: (kernel) => lacksTracepoint(kernel, "signal:signal_generate"),
+      missing: (kernel, { device }) =>
+        device === null ? lacksSecretmem : lacksTracepoint(kernel, "signal:signal_generate"),
       parts: () => [{ program: "tracepoint.bt" }],
       reads: ["@r"],
     },

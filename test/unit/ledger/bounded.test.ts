@@ -99,7 +99,7 @@ describe("20 000 processes start and exit", () => {
       largestPerFile = Math.max(largestPerFile, [...([...story.ledger.files.all][0]?.allocators ?? [])].length);
     });
     expect(story.residentPages(5)).toBe(processes);
-    expect(largestPerFile).toBeLessThanOrEqual(512 + perReading);
+    expect(largestPerFile).toBeLessThanOrEqual(512 + 3 * perReading);
     expect(largest.processes).toBeLessThanOrEqual(bound + largestPerFile);
   });
 
@@ -131,7 +131,7 @@ describe("a file with more allocators than are kept apart", () => {
   };
 
   // The exit line is streamed, the counter is read: the last pages of a process may be told after its end.
-  test.fails("a last sample that comes after the end of its process is not added to what it had before", () => {
+  test("a last sample that comes after the end of its process is not added to what it had before", () => {
     const story = withAllocators((who, told) => {
       told.named(who, "short");
       told.exit(who);
@@ -142,7 +142,7 @@ describe("a file with more allocators than are kept apart", () => {
   });
 
   // Nobody named them: their lines were lost.
-  test.fails("processes that are not known to have ended are kept apart", () => {
+  test("processes that are not known to have ended are kept apart", () => {
     const story = withAllocators(() => {});
     for (let n = 1; n <= many; n++) story.allocated(process(n, n), 5, 4);
     story.tick();

@@ -1,0 +1,107 @@
+/** Claim: of a kernel's BTF the wanted names are read right, and no bytes whatever make the reader throw or hang. */
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { parseBtf, readBtf } from "../../../probes/kernel/btf.ts";
+import { blob, enumeration, everyKind, func, struct } from "./btfBlob.ts";
+
+const wanted = {
+  enumerators: ["DIRECT_MAP_LEVEL2_SPLIT", "memory_cgrp_id"],
+  functions: ["secretmem_fault", "not_there"],
+  structs: ["task_struct", "no_struct"],
+};
+
+const whole = blob([
+  ...everyKind,
+  struct("task_struct", [
+    ["start_boottime", 1024],
+    ["comm", 24192],
+  ]),
+  ...everyKind,
+  enumeration({ OTHER: 3, DIRECT_MAP_LEVEL2_SPLIT: 70, NEGATIVE: -1 }),
+  func("secretmem_fault"),
+  enumeration({ memory_cgrp_id: 4 }),
+  ...everyKind,
+]);
+
+describe("a description of a kernel", () => {
+  const btf = parseBtf(whole, wanted);
+
+  test("values of enumerators, wherever they stand", () => {
+    expect(btf?.enumerator("DIRECT_MAP_LEVEL2_SPLIT")).toBe(70);
+    expect(btf?.enumerator("memory_cgrp_id")).toBe(4);
+    expect(btf?.enumerator("OTHER"), "was not asked for").toBeUndefined();
+  });
+
+  test("functions", () => {
+    expect(btf?.hasFunction("secretmem_fault")).toBe(true);
+    expect(btf?.hasFunction("not_there")).toBe(false);
+  });
+
+  test("members of structs, with where they stand in bytes", () => {
+    expect(btf?.hasMember("task_struct", "start_boottime")).toBe(true);
+    expect(btf?.offsetOf("task_struct", "comm")).toBe(3024);
+    expect(btf?.hasMember("task_struct", "unrelated")).toBe(false);
+    expect(btf?.hasMember("no_struct", "start_boottime")).toBe(false);
+    expect(btf?.offsetOf("unrelated", "start_boottime"), "was not asked for").toBeUndefined();
+  });
+
+  test("in a struct with bit fields the width stands above the offset", () => {
+    const bitFields = blob([struct("task_struct", [["flag", (3 << 24) | 64]], true)]);
+    expect(parseBtf(bitFields, wanted)?.offsetOf("task_struct", "flag")).toBe(8);
+  });
+
+  test("a name that is part of another is not that one", () => {
+    const longer = blob([func("not_secretmem_fault"), func("secretmem_fault_too")]);
+    expect(parseBtf(longer, wanted)?.hasFunction("secretmem_fault")).toBe(false);
+  });
+});
+
+describe("what is no description", () => {
+  test.each([
+    ["nothing", Buffer.alloc(0)],
+    ["another magic", Buffer.alloc(64, 1)],
+    ["the other byte order", Buffer.from([0xeb, 0x9f, ...whole.subarray(2)])],
+    ["a header alone", whole.subarray(0, 24)],
+  ])("%s", (_, data) => {
+    expect(parseBtf(data, wanted)).toBeUndefined();
+  });
+
+  test("a kernel without the file", () => {
+    expect(readBtf(wanted, "/nonexistent")).toBeUndefined();
+    expect(readBtf(wanted, "/proc/self")).toBeUndefined();
+  });
+
+  test("cut anywhere: nothing is known, nothing is thrown", () => {
+    for (let length = 0; length < whole.length; length++) {
+      expect(parseBtf(whole.subarray(0, length), wanted), `${length} bytes`).toBeUndefined();
+    }
+  });
+
+  test("any bytes at any place of it: an answer or none, at once", () => {
+    const changes = fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255)), { minLength: 1, maxLength: 20 });
+    fc.assert(
+      fc.property(changes, (bytes) => {
+        const data = Buffer.from(whole);
+        for (const [at, value] of bytes) data[at] = value;
+        parseBtf(data, wanted);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test("garbage after a header that looks right", () => {
+    fc.assert(
+      fc.property(
+        fc.uint8Array({ maxLength: 400 }),
+        fc.array(fc.nat(500), { minLength: 5, maxLength: 5 }),
+        (rest, sizes) => {
+          const header = Buffer.alloc(24);
+          header.writeUInt16LE(0xeb9f, 0);
+          for (const [index, size] of sizes.entries()) header.writeUInt32LE(size, 4 + index * 4);
+          parseBtf(Buffer.concat([header, rest]), wanted);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});
