@@ -5,6 +5,7 @@ import { exitHelp } from "./commands/options.ts";
 import { splits, splitsCommand } from "./commands/splits.ts";
 import { watch, watchCommand } from "./commands/watch.ts";
 import { who, whoCommand } from "./commands/who.ts";
+import { dashboard, dashboardCommand, defaultCommand } from "./dashboard/command.ts";
 import { type ExitStatus, exitStatus } from "./exit-status.ts";
 import { UsageError } from "./failure.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,10 +14,10 @@ const description =
   "Who holds secret memory, who splits the kernel's direct map, and what the OOM killer really achieved.";
 
 const help = `
-Without a command: watch.
+Without a command: the dashboard in a terminal, watch in a pipe.
 
 Examples:
-  secretscope                 watch this machine
+  secretscope                 watch this machine; ? shows the keys
   secretscope who             who holds secret memory now
   secretscope splits          who splits the direct map, over 30 seconds
   secretscope doctor          what this machine can show, and why not the rest
@@ -29,11 +30,6 @@ ${exitHelp([
   [2, "wrong usage, or cannot run"],
 ])}`;
 
-/**
- * What runs when no command is given. The dashboard takes this place when standard output is a terminal; text for a
- * pipe stays `watch`.
- */
-const defaultCommand = "watch";
 const aboutTheProgram = new Set(["-h", "--help", "-V", "--version"]);
 
 /** @param words the command line without node and the script */
@@ -51,6 +47,7 @@ export async function runProgram(words: readonly string[], version: string, term
     .helpCommand("help [command]", "what --help prints")
     .addHelpText("after", help);
   for (const command of [
+    dashboardCommand(bound(dashboard)),
     watchCommand(bound(watch)),
     whoCommand(bound(who)),
     splitsCommand(bound(splits)),
@@ -68,7 +65,7 @@ export async function runProgram(words: readonly string[], version: string, term
   const [first] = words;
   const named = first !== undefined && (!first.startsWith("-") || aboutTheProgram.has(first));
   try {
-    await program.parseAsync(named ? [...words] : [defaultCommand, ...words], { from: "user" });
+    await program.parseAsync(named ? [...words] : [defaultCommand(words), ...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode !== 0) throw new UsageError(complaint(error.message, words));
@@ -84,6 +81,7 @@ function complaint(message: string, words: readonly string[]): string {
     .replace(/\n\(Did you mean (?:one of )?(.*?)\?\)$/s, "; did you mean $1?")
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
-  const command = words[0] !== undefined && /^(watch|who|splits|doctor)$/.test(words[0]) ? ` ${words[0]}` : "";
+  const command =
+    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor)$/.test(words[0]) ? ` ${words[0]}` : "";
   return `${text}; secretscope${command} --help tells more`;
 }
