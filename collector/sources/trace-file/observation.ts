@@ -1,0 +1,177 @@
+/**
+ * A trace with the face of the live collector: whoever draws cannot tell them apart. Beyond that it can be held, run
+ * faster or slower, and put to another time.
+ */
+import type { Event } from "../../events.ts";
+import { Listeners } from "../../listeners.ts";
+import type { Observation } from "../../observation.ts";
+import type { Snapshot } from "../../snapshot.ts";
+import { TraceFile } from "../../trace/traceFile.ts";
+import { TraceReplay } from "./replay.ts";
+
+/** Times as fast as it happened; "most": as fast as it can be read. */
+export type Speed = number | "most";
+export const speeds = { least: 0.1, most: 1000 } as const;
+
+export interface ReplayObservation extends Observation {
+  readonly file: TraceFile;
+  /** First and last time in the trace, ns of CLOCK_MONOTONIC. */
+  readonly range: { readonly from: bigint; readonly to: bigint };
+  readonly time: bigint;
+  readonly playing: boolean;
+  speed: Speed;
+  play(): void;
+  pause(): void;
+  /** One sample on; pauses. @returns false at the end */
+  step(): boolean;
+  /** To the last sample at or before a time, ns; goes on playing if it was. */
+  seek(time: bigint): void;
+  /** Called when the end is reached. */
+  onEnd(listener: () => void): () => void;
+}
+
+/** Samples told in one go at full speed, before others get their turn. */
+const atOnce = 64;
+
+class TraceObservation implements ReplayObservation {
+  readonly file: TraceFile;
+  readonly #replay: TraceReplay;
+  readonly #snapshots = new Listeners<Snapshot>();
+  readonly #events = new Listeners<Event>();
+  readonly #notices = new Listeners<string>();
+  readonly #ends = new Listeners<void>();
+  #speed: Speed = 1;
+  #timer: NodeJS.Timeout | NodeJS.Immediate | undefined;
+  #playing = false;
+  /** Where in the trace, ns, and when of this machine, ms, the present run began: waiting times do not add up errors. */
+  #anchor = { trace: 0n, ms: 0 };
+  #closed = false;
+
+  constructor(file: TraceFile) {
+    this.file = file;
+    this.#replay = new TraceReplay(file);
+    this.#replay.step();
+  }
+
+  get range(): { readonly from: bigint; readonly to: bigint } {
+    const { batches } = this.file;
+    return { from: batches[0]?.from ?? 0n, to: batches.at(-1)?.to ?? 0n };
+  }
+
+  get time(): bigint {
+    return this.#replay.time;
+  }
+
+  get playing(): boolean {
+    return this.#playing;
+  }
+
+  get speed(): Speed {
+    return this.#speed;
+  }
+
+  set speed(speed: Speed) {
+    this.#speed = speed === "most" ? speed : Math.min(speeds.most, Math.max(speeds.least, speed));
+    this.#restart();
+  }
+
+  snapshot(): Snapshot {
+    return this.#replay.snapshot();
+  }
+
+  onSnapshot(listener: (snapshot: Snapshot) => void) {
+    return this.#snapshots.add(listener);
+  }
+
+  onEvent(listener: (event: Event) => void) {
+    return this.#events.add(listener);
+  }
+
+  onNotice(listener: (notice: string) => void) {
+    return this.#notices.add(listener);
+  }
+
+  onEnd(listener: () => void) {
+    return this.#ends.add(listener);
+  }
+
+  play(): void {
+    if (this.#closed) return;
+    this.#playing = true;
+    this.#restart();
+  }
+
+  pause(): void {
+    this.#playing = false;
+    this.#cancel();
+  }
+
+  step(): boolean {
+    this.pause();
+    return this.#advance();
+  }
+
+  seek(time: bigint): void {
+    this.#cancel();
+    this.#replay.seek(time);
+    this.#snapshots.tell(this.#replay.snapshot());
+    this.#restart();
+  }
+
+  close(): Promise<void> {
+    if (!this.#closed) {
+      this.pause();
+      this.#closed = true;
+      this.file.close();
+    }
+    return Promise.resolve();
+  }
+
+  #advance(): boolean {
+    const moved = this.#replay.step((event) => this.#events.tell(event));
+    if (moved) this.#snapshots.tell(this.#replay.snapshot());
+    return moved;
+  }
+
+  #restart(): void {
+    this.#cancel();
+    this.#anchor = { trace: this.#replay.time, ms: performance.now() };
+    if (this.#playing) this.#schedule();
+  }
+
+  #cancel(): void {
+    clearTimeout(this.#timer as NodeJS.Timeout | undefined);
+    clearImmediate(this.#timer as NodeJS.Immediate | undefined);
+  }
+
+  #schedule(): void {
+    const next = this.#replay.nextTime;
+    if (next === undefined) {
+      this.#playing = false;
+      this.#ends.tell();
+      return;
+    }
+    if (this.#speed === "most") {
+      this.#timer = setImmediate(() => this.#run(atOnce));
+      return;
+    }
+    const due = this.#anchor.ms + Number(next - this.#anchor.trace) / 1e6 / this.#speed;
+    this.#timer = setTimeout(() => this.#run(1), Math.max(0, due - performance.now()));
+  }
+
+  #run(samples: number): void {
+    for (let count = 0; count < samples && this.#playing; count++) if (!this.#advance()) break;
+    if (this.#playing) this.#schedule();
+  }
+}
+
+/** Opens a trace at its first sample, paused. @throws CannotRun when it cannot be read */
+export function openTrace(path: string): ReplayObservation {
+  const file = new TraceFile(path);
+  try {
+    return new TraceObservation(file);
+  } catch (error) {
+    file.close();
+    throw error;
+  }
+}

@@ -1,0 +1,126 @@
+/** One column of a batch that was read. A row without a value where one has to be ends the reading of the batch. */
+import { Damaged } from "./damage.ts";
+
+abstract class ColumnReader {
+  readonly #name: string;
+  /** One bit a row; null: every row has a value; undefined: none has. */
+  readonly #valid: Uint8Array | null | undefined;
+
+  constructor(name: string, valid: Uint8Array | null | undefined) {
+    this.#name = name;
+    this.#valid = valid;
+  }
+
+  has(row: number): boolean {
+    if (this.#valid === null) return true;
+    return this.#valid !== undefined && (((this.#valid[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  }
+
+  protected need(row: number): void {
+    if (this.#valid !== null && !this.has(row)) throw new Damaged(`row ${row} has no ${this.#name}`);
+  }
+
+  protected never(row: number): never {
+    throw new Damaged(`row ${row} has a ${this.#name} that cannot be`);
+  }
+}
+
+const two32 = 2 ** 32;
+
+export class IntReader extends ColumnReader {
+  readonly #low: Uint32Array;
+  readonly #high: Int32Array;
+  readonly #long: BigInt64Array;
+
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer) {
+    super(name, valid);
+    const bytes = aligned(data);
+    this.#low = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    this.#high = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    this.#long = new BigInt64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
+  }
+
+  get(row: number): number {
+    this.need(row);
+    return (this.#high[2 * row + 1] ?? 0) * two32 + (this.#low[2 * row] ?? 0);
+  }
+
+  orNull(row: number): number | null {
+    return this.has(row) ? this.get(row) : null;
+  }
+
+  long(row: number): bigint {
+    this.need(row);
+    return this.#long[row] ?? 0n;
+  }
+}
+
+export class FloatReader extends ColumnReader {
+  readonly #values: Float64Array;
+
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer) {
+    super(name, valid);
+    const bytes = aligned(data);
+    this.#values = new Float64Array(bytes.buffer, bytes.byteOffset, bytes.length >> 3);
+  }
+
+  get(row: number): number {
+    this.need(row);
+    const value = this.#values[row] ?? Number.NaN;
+    return Number.isFinite(value) ? value : this.never(row);
+  }
+
+  orNull(row: number): number | null {
+    return this.has(row) ? this.get(row) : null;
+  }
+}
+
+export class BoolReader extends ColumnReader {
+  readonly #bits: Uint8Array;
+
+  constructor(name: string, valid: Uint8Array | null | undefined, bits: Uint8Array) {
+    super(name, valid);
+    this.#bits = bits;
+  }
+
+  get(row: number): boolean {
+    this.need(row);
+    return (((this.#bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  }
+}
+
+export class TextReader extends ColumnReader {
+  readonly #codes: Int32Array;
+  readonly #texts: readonly string[];
+
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer, texts: readonly string[]) {
+    super(name, valid);
+    const bytes = aligned(data);
+    this.#codes = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    this.#texts = texts;
+  }
+
+  get(row: number): string {
+    this.need(row);
+    return this.#texts[this.#codes[row] ?? -1] ?? this.never(row);
+  }
+
+  orNull(row: number): string | null {
+    return this.has(row) ? this.get(row) : null;
+  }
+
+  /** One of these words, or the batch is damaged. */
+  word<Word extends string>(row: number, words: ReadonlySet<Word>): Word {
+    const text = this.get(row);
+    return words.has(text as Word) ? (text as Word) : this.never(row);
+  }
+
+  wordOrNull<Word extends string>(row: number, words: ReadonlySet<Word>): Word | null {
+    return this.has(row) ? this.word(row, words) : null;
+  }
+}
+
+/** Numbers can only be viewed where they lie on a multiple of their size. */
+function aligned(bytes: Buffer): Uint8Array {
+  return bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
+}

@@ -1,0 +1,95 @@
+/** docs/trace-format.md, made from the declaration of the columns. `node dist/collector/trace/documentation.js` writes it. */
+import { type ColumnDeclaration, columns, formatVersion, requiredColumns, rowKinds } from "./columns.ts";
+import { headerKey, headerKeys } from "./header.ts";
+import { mostBodyBytes, mostMetadataBytes, mostRows } from "./limits.ts";
+
+const arrowTypes = {
+  int: "int64",
+  float: "float64",
+  bool: "bool",
+  text: "dictionary(int32, utf8)",
+} as const;
+
+const heads: Readonly<Record<keyof typeof headerKeys, string>> = {
+  format: "version of the format, MAJOR.MINOR",
+  tool: "who wrote it",
+  monotonic: "CLOCK_MONOTONIC when the file was begun, ns",
+  wall: "the wall clock at the same time, ms since 1970, UTC",
+  file: "which file of a recording this is, from 1",
+  host: "JSON: the machine (name, kernel, bootId, memoryBytes, pageBytes, accounting, secretDevice), or null",
+  plan: "JSON: routes by fact, blind spots with reason and remedy, intervalMs; or null",
+};
+
+export function documentation(): string {
+  return `<!-- Made by collector/trace/documentation.ts from columns.ts; a test compares. Do not edit. -->
+# The trace format, version ${formatVersion.major}.${formatVersion.minor}
+
+A recording of secretscope is a standard [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html) IPC stream
+(\`.arrows\`), each buffer compressed as an LZ4 frame. Any Arrow reader opens it:
+
+\`\`\`python
+import pyarrow.ipc                                        # pandas: .to_pandas(); DuckDB: SELECT ... FROM trace
+trace = pyarrow.ipc.open_stream("incident.arrows").read_all()
+import polars                                             # polars
+trace = polars.read_ipc_stream("incident.arrows")
+\`\`\`
+
+One wide table: a row is an event or a sample, \`kind\` says which, and columns that do not concern it are null. Rows are in
+the order in which the collector learned of them, which is nearly the order of \`at\`. Whatever secretscope shows is made
+from these rows by its ledger; nothing derived is stored.
+
+Text a process could have chosen (\`comm\`, \`cgroup\`) is stored as it was: treat it as hostile.
+
+## Head
+
+Metadata of the schema:
+
+| key | meaning |
+| --- | --- |
+${(Object.keys(headerKeys) as (keyof typeof headerKeys)[]).map((name) => `| \`${headerKey(name)}\` | ${heads[name]} |`).join("\n")}
+
+## Kinds of rows
+
+| kind | meaning |
+| --- | --- |
+${Object.entries(rowKinds)
+  .map(([kind, says]) => `| \`${kind}\` | ${says} |`)
+  .join("\n")}
+
+Counters (\`allocated\`, \`freed\`, \`split\`, \`refused\`, \`requests\`) are totals since their \`epoch\` began: a figure of a period
+is the last row less the last one before it. A row that would only repeat what the last one of the same counter said is
+not written; a counter without a new row has not moved. In the same way a \`scan\` with \`repeats\` stands for all holdings
+that were not named or released since the scan before.
+
+## Columns
+
+| column | type | unit | rows | meaning |
+| --- | --- | --- | --- | --- |
+${Object.entries(columns).map(columnLine).join("\n")}
+
+## Batches
+
+A batch is a dictionary message, with the texts of this batch alone, and a record batch message: it can be read without
+any other. At most one a second is written; routine samples wait up to a minute for company, a split, a refusal or an OOM
+kill a second. At most ${mostRows.toLocaleString("en")} rows; metadata of at most ${mostMetadataBytes >> 20} MiB, a body of at most ${mostBodyBytes >> 20} MiB.
+
+Each message's own metadata says: \`batch\` (its number, from 1), \`rows\`, \`from\` and \`to\` (least and greatest \`at\`), \`wall\`
+(the wall clock at \`from\`, ms), \`holds\` (\`events\` or \`checkpoint\`), and \`checksum\`:
+\`crc32=HEAD,BODY\`, two CRC-32 in hexadecimal. BODY is that of the body; HEAD that of the eight bytes before the metadata
+and the metadata, with HEAD itself as zeros. A batch whose checksum does not match is not used: it is named with its
+time, and shown as a gap.
+
+A stream that ends without Arrow's end mark was cut: what comes before is whole.
+
+## Versions
+
+A newer minor version may add columns and kinds; a reader shows what it knows and says so. A newer major version may
+change anything, and is refused with the name of the program that wrote it.
+`;
+}
+
+function columnLine([name, column]: [string, ColumnDeclaration]): string {
+  const { type, kinds, unit = "", says } = column;
+  const rows = kinds === "all" ? "all" : kinds.map((kind) => `\`${kind}\``).join(", ");
+  return `| \`${name}\` | ${arrowTypes[type]}${requiredColumns.has(name) ? ", never null" : ""} | ${unit} | ${rows} | ${says} |`;
+}

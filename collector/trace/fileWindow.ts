@@ -1,0 +1,49 @@
+/** Reads a file in large pieces, so that many small looks cost few calls. */
+import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+
+const pieceBytes = 1 << 20;
+
+export class FileWindow {
+  readonly #fd: number;
+  readonly size: number;
+  #start = 0;
+  #piece: Buffer = Buffer.alloc(0);
+
+  /** @throws the system's error */
+  constructor(path: string) {
+    this.#fd = openSync(path, "r");
+    try {
+      const found = fstatSync(this.#fd);
+      if (!found.isFile()) throw Object.assign(new Error("it is not a regular file"), { code: "EINVAL" });
+      this.size = found.size;
+    } catch (error) {
+      closeSync(this.#fd);
+      throw error;
+    }
+  }
+
+  /** As many bytes as there are, up to `length`. Valid until the next call. */
+  read(offset: number, length: number): Buffer {
+    const end = Math.min(this.size, offset + length);
+    if (offset >= end) return Buffer.alloc(0);
+    if (offset < this.#start || end > this.#start + this.#piece.length) this.#load(offset, end - offset);
+    return this.#piece.subarray(offset - this.#start, end - this.#start);
+  }
+
+  close(): void {
+    closeSync(this.#fd);
+  }
+
+  #load(offset: number, least: number): void {
+    const piece = Buffer.alloc(Math.min(this.size - offset, Math.max(least, pieceBytes)));
+    let read = 0;
+    while (read < piece.length) {
+      const count = readSync(this.#fd, piece, read, piece.length - read, offset + read);
+      // Shorter than it was: someone cut it meanwhile. The rest reads as zeros, which no message begins with.
+      if (count === 0) break;
+      read += count;
+    }
+    this.#start = offset;
+    this.#piece = piece;
+  }
+}

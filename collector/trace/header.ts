@@ -1,0 +1,63 @@
+/** The head of a trace: what a reader has to know before the first batch. It is the schema's metadata. */
+import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, Utf8 } from "apache-arrow";
+import type { HostEvent, PlanEvent } from "../events.ts";
+import type { MonotonicNs, WallMs } from "../units.ts";
+import { type ColumnType, columnNames, columns, formatVersion, requiredColumns } from "./columns.ts";
+import { dictionaryId } from "./encodeBatch.ts";
+import { encodeMessage } from "./encodeMessage.ts";
+
+export interface TraceHeader {
+  /** Version of this format. */
+  readonly format: { readonly major: number; readonly minor: number };
+  /** Who wrote it: secretscope 0.1.0. */
+  readonly tool: string;
+  /** The two clocks, read together when the file was begun. */
+  readonly monotonic: MonotonicNs;
+  readonly wall: WallMs;
+  /** Which file of a recording this is, from 1. */
+  readonly file: number;
+  /** As last said before the file was begun; null when nobody had. */
+  readonly host: Omit<HostEvent, "kind" | "at"> | null;
+  readonly plan: Omit<PlanEvent, "kind" | "at"> | null;
+}
+
+const prefix = "secretscope.";
+/** Keys of the metadata; each begins with `secretscope.`. */
+export const headerKeys = {
+  format: "format",
+  tool: "tool",
+  monotonic: "monotonic_ns",
+  wall: "wall_ms",
+  file: "file",
+  host: "host",
+  plan: "plan",
+} as const;
+
+export const headerKey = (name: keyof typeof headerKeys) => prefix + headerKeys[name];
+
+export function schemaMessage(header: TraceHeader): Uint8Array {
+  const metadata = new Map([
+    [headerKey("format"), `${header.format.major}.${header.format.minor}`],
+    [headerKey("tool"), header.tool],
+    [headerKey("monotonic"), String(header.monotonic)],
+    [headerKey("wall"), String(header.wall)],
+    [headerKey("file"), String(header.file)],
+    [headerKey("host"), JSON.stringify(header.host)],
+    [headerKey("plan"), JSON.stringify(header.plan)],
+  ]);
+  return encodeMessage(new Schema(schemaFields(), metadata), [], {});
+}
+
+export const currentFormat = formatVersion;
+
+export function schemaFields(): Field[] {
+  // One dictionary serves all columns of text, so they share its type as well.
+  const text = new Utf8();
+  const types: Record<ColumnType, () => Field["type"]> = {
+    int: () => new Int64(),
+    float: () => new Float64(),
+    bool: () => new Bool(),
+    text: () => new Dictionary(text, new Int32(), dictionaryId),
+  };
+  return columnNames.map((name) => new Field(name, types[columns[name].type](), !requiredColumns.has(name)));
+}

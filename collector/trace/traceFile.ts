@@ -1,0 +1,126 @@
+/** A trace that was opened: its head, where its batches are, and each batch's rows. Damage is named, never hidden. */
+import { CannotRun } from "../cannotRun.ts";
+import { isBody } from "./checksum.ts";
+import { columnNames, columns, formatVersion } from "./columns.ts";
+import { type Damage, Damaged } from "./damage.ts";
+import { decodeColumns, decodeTexts } from "./decodeBatch.ts";
+import { decodeRow } from "./decodeRows.ts";
+import { FileWindow } from "./fileWindow.ts";
+import type { TraceHeader } from "./header.ts";
+import { type MessageHead, readHead } from "./messageHead.ts";
+import { readHeader, type TraceColumn } from "./readHeader.ts";
+import type { Row } from "./rows.ts";
+import { type BatchPlace, indexTrace, type Place, type TraceIndex } from "./traceIndex.ts";
+
+/** Rows made at once: few enough that they are gone before the garbage collector has to move them. */
+const atOnce = 512;
+
+export class TraceFile {
+  readonly path: string;
+  /** null when it is damaged; the rows can be read all the same. */
+  readonly header: TraceHeader | null;
+  /** What a person should know before reading on: a newer minor version. */
+  readonly note: string | null;
+  readonly batches: readonly BatchPlace[];
+  readonly end: TraceIndex["end"];
+  readonly #window: FileWindow;
+  readonly #columns: readonly TraceColumn[];
+  readonly #damage: Damage[];
+
+  /** @throws CannotRun when it is not there, no trace, or of a version that only another program reads */
+  constructor(path: string) {
+    this.path = path;
+    this.#window = open(path);
+    try {
+      const index = indexTrace(this.#window);
+      if (index.schema === undefined && index.batches.length === 0) throw notATrace(path, this.#window);
+      const read = index.schema === undefined ? undefined : readHeader(index.schema, path);
+      this.header = read?.header ?? null;
+      this.note = read?.note ?? null;
+      this.#columns = read?.columns ?? columnNames.map((name) => ({ name, type: columns[name].type }));
+      this.batches = index.batches;
+      this.end = index.end;
+      this.#damage = [...index.damage];
+    } catch (error) {
+      this.#window.close();
+      throw error;
+    }
+  }
+
+  /** What could not be read so far: broken heads when it was opened, broken bodies once they are read. */
+  get damage(): readonly Damage[] {
+    return this.#damage;
+  }
+
+  /** Time of the last whole batch, ns; null when there is none. */
+  get lastTime(): bigint | null {
+    return this.batches.at(-1)?.to ?? null;
+  }
+
+  get size(): number {
+    return this.#window.size;
+  }
+
+  /** The rows of a batch in their order, some hundred at a time; last the damage, if not all can be read. */
+  *rows(place: BatchPlace): Generator<readonly Row[] | Damage, void, undefined> {
+    try {
+      const texts = this.#part(place.dictionary, decodeTexts);
+      const batch = this.#part(place.columns, (head, body) => decodeColumns(head, body, texts, this.#columns));
+      for (let from = 0; from < batch.rows; from += atOnce) {
+        const rows: Row[] = [];
+        const end = Math.min(batch.rows, from + atOnce);
+        for (let row = from; row < end; row++) rows.push(decodeRow(batch.columns, row));
+        yield rows;
+      }
+    } catch (error) {
+      // What a hostile trace makes a library throw (a RangeError of a typed array) is damage as well.
+      if (!(error instanceof Damaged || error instanceof RangeError)) throw error;
+      yield this.#damaged(place, error.message);
+    }
+  }
+
+  close(): void {
+    this.#window.close();
+  }
+
+  #damaged(
+    { from, to, number, dictionary, columns: { offset, headLength, bodyLength } }: BatchPlace,
+    reason: string,
+  ): Damage {
+    const length = offset + headLength + bodyLength - dictionary.offset;
+    const damage: Damage = { from, to, offset: dictionary.offset, length, batch: number, reason };
+    const known = this.#damage.find((other) => other.batch === number && other.offset === damage.offset);
+    if (known === undefined) this.#damage.push(damage);
+    return known ?? damage;
+  }
+
+  #part<Result>(
+    { offset, headLength, bodyLength }: Place,
+    decode: (head: MessageHead, body: Buffer) => Result,
+  ): Result {
+    const head = readHead(Buffer.from(this.#window.read(offset, headLength)));
+    const body = this.#window.read(offset + headLength, bodyLength);
+    if (head === undefined || body.length !== bodyLength || !isBody(body, head.bodySum)) {
+      throw new Damaged("its checksum does not match");
+    }
+    return decode(head, body);
+  }
+}
+
+function open(path: string): FileWindow {
+  try {
+    return new FileWindow(path);
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    const reason = code === "ENOENT" ? "there is no such file" : message;
+    throw new CannotRun(`cannot open ${path}: ${reason}`, "name a file made by secretscope record", { cause: error });
+  }
+}
+
+function notATrace(path: string, window: FileWindow): CannotRun {
+  if (window.size === 0) return new CannotRun(`${path} is empty`, "name a file made by secretscope record");
+  return new CannotRun(
+    `${path} is no recording that this version (format ${formatVersion.major}.${formatVersion.minor}) can read`,
+    "name a file made by secretscope record",
+  );
+}

@@ -1,0 +1,177 @@
+/**
+ * One file of a recording: made anew, readable by its owner only, written in whole batches, one after the other. When
+ * the disk refuses, what was written before stays a readable trace and the recording says why it ended.
+ */
+import { constants } from "node:fs";
+import { type FileHandle, lstat, open, unlink } from "node:fs/promises";
+import { dirname } from "node:path";
+import { CannotRun } from "../cannotRun.ts";
+import { endOfStream } from "./encodeMessage.ts";
+
+/** Written but not taken by the disk yet: with more than this the disk is too slow, and memory would grow. */
+const mostPendingBytes = 64 << 20;
+/** What was written reaches the disk at the latest after this, ms. A killed process loses nothing that was written. */
+const syncEveryMs = 10_000;
+
+export class TraceWriter {
+  readonly path: string;
+  /** Bytes of whole batches in the file, or on their way there. */
+  length = 0;
+  readonly #handle: FileHandle;
+  readonly #onFailure: (error: CannotRun) => void;
+  /** Bytes that are in the file for certain. */
+  #written = 0;
+  #pending = 0;
+  #queue: Promise<void> = Promise.resolve();
+  #failure: CannotRun | undefined;
+  #synced = performance.now();
+
+  private constructor(path: string, handle: FileHandle, onFailure: (error: CannotRun) => void) {
+    this.path = path;
+    this.#handle = handle;
+    this.#onFailure = onFailure;
+  }
+
+  /** @throws CannotRun when the file cannot be made; one that is there is replaced only when that is wanted */
+  static async create(path: string, overwrite: boolean, onFailure: (error: CannotRun) => void): Promise<TraceWriter> {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    try {
+      // A new file and not the old one emptied: that may be somebody else's, or readable by others.
+      if (overwrite) await removeOld(path);
+      return new TraceWriter(path, await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), onFailure);
+    } catch (error) {
+      throw error instanceof CannotRun ? error : cannotCreate(path, error as NodeJS.ErrnoException);
+    }
+  }
+
+  get failure(): CannotRun | undefined {
+    return this.#failure;
+  }
+
+  /** Puts whole messages at the end. Never waits; whether it worked is told later. */
+  append(bytes: Uint8Array): void {
+    if (this.#failure !== undefined) return;
+    this.length += bytes.length;
+    this.#pending += bytes.length;
+    if (this.#pending > mostPendingBytes) {
+      this.#fail(
+        new CannotRun(
+          `the disk of ${this.path} is too slow: ${this.#pending >> 20} MiB are waiting`,
+          "record to a faster disk",
+        ),
+      );
+      return;
+    }
+    this.#queue = this.#queue.then(() => this.#write(bytes));
+  }
+
+  /** Resolves when everything so far is in the file, or nothing more will be. */
+  drained(): Promise<void> {
+    return this.#queue;
+  }
+
+  /** Ends the stream and the file. */
+  async close(): Promise<void> {
+    if (this.#failure === undefined) this.append(endOfStream);
+    await this.#queue;
+    try {
+      if (this.#failure === undefined) await this.#sync();
+    } catch (error) {
+      this.#fail(cannotWrite(this.path, error as NodeJS.ErrnoException));
+    } finally {
+      await this.#handle.close();
+    }
+  }
+
+  /** Nothing came of it: the file goes. */
+  async abandon(): Promise<void> {
+    await this.#queue;
+    await this.#handle.close();
+    await unlink(this.path).catch(() => {});
+  }
+
+  async #write(bytes: Uint8Array): Promise<void> {
+    if (this.#failure !== undefined) return;
+    try {
+      let done = 0;
+      while (done < bytes.length) {
+        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#written + done);
+        done += bytesWritten;
+      }
+      this.#written += bytes.length;
+      this.#pending -= bytes.length;
+      if (performance.now() - this.#synced >= syncEveryMs) await this.#sync();
+    } catch (error) {
+      // Half a batch is of no use: with it gone, the file ends with the last whole one.
+      await this.#handle.truncate(this.#written).catch(() => {});
+      this.#fail(cannotWrite(this.path, error as NodeJS.ErrnoException));
+    }
+  }
+
+  async #sync(): Promise<void> {
+    this.#synced = performance.now();
+    await this.#handle.datasync();
+    // A file without a name, or a directory that went, takes every byte and keeps none.
+    if ((await this.#handle.stat()).nlink === 0) {
+      this.#fail(
+        new CannotRun(`${this.path} was removed while it was written`, "leave it there until the recording ends"),
+      );
+    }
+  }
+
+  #fail(error: CannotRun): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#onFailure(error);
+  }
+}
+
+async function removeOld(path: string): Promise<void> {
+  const old = await lstat(path).catch(() => undefined);
+  if (old === undefined) return;
+  if (!old.isFile()) throw new CannotRun(`${path} is no regular file`, "choose another name");
+  await unlink(path);
+}
+
+function cannotCreate(path: string, error: NodeJS.ErrnoException): CannotRun {
+  const cause = { cause: error };
+  switch (error.code) {
+    case "EEXIST":
+      return new CannotRun(`${path} is there already`, "choose another name, or add --overwrite", cause);
+    case "ENOENT":
+    case "ENOTDIR":
+      return new CannotRun(`cannot record to ${path}: there is no directory ${dirname(path)}`, "make it first", cause);
+    case "EISDIR":
+      return new CannotRun(`${path} is a directory`, "name a file", cause);
+    default:
+      return new CannotRun(`cannot record to ${path}: ${whyNot(error)}`, "choose another place", cause);
+  }
+}
+
+function cannotWrite(path: string, error: NodeJS.ErrnoException): CannotRun {
+  return new CannotRun(
+    `recording to ${path} ended: ${whyNot(error)}; what was written before can be replayed`,
+    error.code === "ENOSPC" || error.code === "EDQUOT"
+      ? "make room, or use --max-size and --keep"
+      : "record to another place",
+    { cause: error },
+  );
+}
+
+function whyNot({ code, message }: NodeJS.ErrnoException): string {
+  switch (code) {
+    case "ENOSPC":
+      return "the disk is full";
+    case "EDQUOT":
+      return "the quota is used up";
+    case "EROFS":
+      return "the file system is read-only";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EIO":
+      return "the disk reports an error";
+    default:
+      return message;
+  }
+}

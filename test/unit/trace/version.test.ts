@@ -1,0 +1,100 @@
+/** Claim: a newer minor version is read with a note, a newer major one refused with the program that reads it. */
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { Field, Int64 } from "apache-arrow";
+import { describe, expect, test } from "vitest";
+import type { Event } from "../../../collector/events.ts";
+import { TraceReplay } from "../../../collector/sources/trace-file/replay.ts";
+import { currentFormat, headerKey, schemaFields } from "../../../collector/trace/header.ts";
+import { layoutOf } from "../../../collector/trace/messageHead.ts";
+import { playback } from "../../../collector/trace/playback.ts";
+import { TraceFile } from "../../../collector/trace/traceFile.ts";
+import { grouped, pieces, scratch, someHistory } from "./recorded.ts";
+import { messages, rewritten, schemaWith } from "./rewritten.ts";
+
+const [head = new Uint8Array(), ...batches] = pieces(grouped(someHistory(), 2));
+const end = batches.pop() ?? new Uint8Array();
+const facts = () => new Map(Object.entries(Object.fromEntries(schemaEntries())));
+
+function schemaEntries(): [string, string][] {
+  return [
+    [headerKey("format"), "1.0"],
+    [headerKey("tool"), "secretscope 9.9.9"],
+    [headerKey("monotonic"), "1000000000"],
+    [headerKey("wall"), "1700000000000"],
+    [headerKey("file"), "1"],
+    [headerKey("host"), "null"],
+    [headerKey("plan"), "null"],
+  ];
+}
+
+function opened(...parts: Uint8Array[]): { file: TraceFile; events: Event[] } {
+  const path = join(scratch(), "version.arrows");
+  writeFileSync(path, Buffer.concat(parts));
+  const file = new TraceFile(path);
+  const events = [...playback(file)].flatMap((part) => part.events);
+  file.close();
+  return { file, events };
+}
+
+test("a column that this version does not know is passed over, with a note", () => {
+  const added = batches.map((piece) => {
+    const [dictionary, columns] = messages(piece);
+    if (dictionary === undefined || columns === undefined) throw new Error("no batch");
+    const { rows, nulls, regions } = layoutOf(columns.head);
+    const extra = Buffer.alloc(8 + 8 * rows);
+    extra.writeBigInt64LE(-1n, 0);
+    const changed = rewritten(columns, {
+      nodes: [...nulls.map((count) => ({ rows, nulls: count })), { rows, nulls: 0 }],
+      regions: [
+        ...regions,
+        { offset: columns.body.length, length: 0 },
+        { offset: columns.body.length, length: extra.length },
+      ],
+      body: Buffer.concat([columns.body, extra]),
+    });
+    return Buffer.concat([piece.subarray(0, dictionary.head.headLength + dictionary.body.length), changed]);
+  });
+  const newer = schemaWith(
+    [...schemaFields(), new Field("moon_phase", new Int64(), true)],
+    facts().set(headerKey("format"), `${currentFormat.major}.${currentFormat.minor + 1}`),
+  );
+  const { file, events } = opened(newer, ...added, end);
+  expect(file.note).toContain("written by secretscope 9.9.9; what is newer than 1.0 is not shown");
+  expect(file.damage).toEqual([]);
+  expect(events).toEqual(opened(head, ...batches, end).events);
+});
+
+test("another major version is refused with the program that reads it", () => {
+  const newer = schemaWith(schemaFields(), facts().set(headerKey("format"), `${currentFormat.major + 1}.0`));
+  expect(() => opened(newer, ...batches, end)).toThrow(
+    "is in format 2.0, written by secretscope 9.9.9; this version reads format 1",
+  );
+});
+
+test("a stream of someone else is no recording", () => {
+  expect(() => opened(schemaWith(schemaFields(), new Map()), ...batches, end)).toThrow(
+    "is an Arrow stream, but no recording",
+  );
+});
+
+/** Recorded by test/fixtures/traces/record.mjs on this kernel; a file of each format version stays for good. */
+describe("recordings of earlier versions", () => {
+  const folder = join(import.meta.dirname, "../../fixtures/traces");
+  const names = readdirSync(folder).filter((name) => name.endsWith(".arrows"));
+  test("there is one of this version", () => {
+    expect(names).toContain(`format-${currentFormat.major}.${currentFormat.minor}.arrows`);
+  });
+  test.each(names)("%s ends in the snapshot that was shown live", (name) => {
+    const file = new TraceFile(join(folder, name));
+    expect(file.damage).toEqual([]);
+    const replay = new TraceReplay(file);
+    const lines: unknown[] = [];
+    while (replay.step()) lines.push(JSON.parse(JSON.stringify(replay.snapshot())));
+    file.close();
+    const lived = readFileSync(join(folder, name.replace(".arrows", ".jsonl")), "utf8")
+      .trimEnd()
+      .split("\n");
+    expect(lines).toEqual(lived.map((line) => JSON.parse(line)));
+  });
+});

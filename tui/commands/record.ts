@@ -1,0 +1,122 @@
+/** `secretscope record`: writes what happens into a file, without a screen, until it is stopped. */
+import { Command } from "commander";
+import type { Recorder, RecordingState } from "../../collector/trace/recorder.ts";
+import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import { stopRequested, until } from "../stop.ts";
+import type { Terminal } from "../terminal.ts";
+import { formatCount } from "../text/counts.ts";
+import { formatDuration } from "../text/durations.ts";
+import { safeText } from "../text/safe.ts";
+import { formatBytes } from "../text/sizes.ts";
+import { truncate } from "../text/width.ts";
+import { version } from "../version.ts";
+import {
+  addRouteOptions,
+  duration,
+  exitHelp,
+  intervalOption,
+  observationOptions,
+  type RouteValues,
+} from "./options.ts";
+
+export interface RecordValues extends RouteValues {
+  readonly output: string;
+  readonly overwrite?: boolean;
+  readonly interval: number;
+  /** ms */
+  readonly for?: number;
+}
+
+const recordingLimits = { leastMs: 100, mostMs: 365 * 86_400_000, said: "100ms to 365d" } as const;
+
+const help = `
+Examples:
+  secretscope record -o incident.arrows            until Ctrl-C
+  secretscope record -o night.arrows --for 12h     then replay night.arrows
+  secretscope record -o t.arrows --interval 5s     fewer samples, smaller file
+
+The file is a standard Arrow IPC stream (polars, DuckDB, pandas, pyarrow open
+it) that only its owner may read. It holds events and counters, names of
+processes and cgroups, kernel symbols; no kernel address, no secret byte.
+
+What happened is in the file within a second, what is routine within a minute;
+kill -9 loses no more than that. Ctrl-C (or SIGTERM) reads once more and ends
+the file; a second one ends it at once (status 130 or 143).
+${exitHelp([
+  [0, "recorded until stopped"],
+  [2, "wrong usage, cannot run, or the disk refused; what was written is kept"],
+])}`;
+
+export function recordCommand(run: (values: RecordValues) => Promise<void>): Command {
+  const command = new Command("record")
+    .description("record what happens into a file, to be replayed anywhere")
+    .requiredOption("-o, --output <file>", "the file to make; it must not be there yet")
+    .option("--overwrite", "replace the file if it is there")
+    .addOption(intervalOption());
+  return addRouteOptions(command)
+    .option("--for <time>", `stop after this time, ${recordingLimits.said}`, duration(recordingLimits))
+    .addHelpText("after", help)
+    .action(run);
+}
+
+export function progressLine(
+  { path, bytes, events, lost }: RecordingState,
+  elapsedMs: number,
+  columns: number,
+): string {
+  const said = [
+    formatDuration(elapsedMs),
+    formatBytes(bytes),
+    `${formatCount(events)} events`,
+    `${formatCount(lost)} lost`,
+  ];
+  return truncate(`recording ${safeText(path)}: ${said.join(", ")} (Ctrl-C ends it)`, columns);
+}
+
+export async function record(values: RecordValues, terminal: Terminal): Promise<ExitStatus> {
+  const stop = stopRequested();
+  if (terminal.progress) terminal.note("secretscope: reading the kernel and attaching probes");
+  const { openRecording } = await import("../../collector/trace/recordLive.ts");
+  const ended = new AbortController();
+  const recording = await openRecording(observationOptions(values, values.interval), {
+    path: values.output,
+    overwrite: values.overwrite === true,
+    tool: `secretscope ${version()}`,
+    onFailure: () => ended.abort(),
+  });
+  const { recorder, observation } = recording;
+  const began = performance.now();
+  const elapsedMs = () => performance.now() - began;
+  const progress = terminal.progress ? showProgress(recorder, elapsedMs, terminal) : undefined;
+  try {
+    observation.onNotice((notice) => {
+      progress?.wipe();
+      terminal.note(`secretscope: ${safeText(notice)}`);
+    });
+    if (recorder.failure === undefined) await until([stop, ended.signal], values.for);
+  } finally {
+    progress?.stop();
+    await recording.close();
+  }
+  if (recorder.failure !== undefined) throw recorder.failure;
+  const { path, bytes, events, lost } = recorder.state;
+  terminal.note(
+    `secretscope: recorded ${formatDuration(elapsedMs())} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
+  );
+  return exitStatus.fine;
+}
+
+/** One line on standard error that is written over each second. */
+function showProgress(recorder: Recorder, elapsedMs: () => number, terminal: Terminal) {
+  const wipe = () => process.stderr.write("\r\x1b[K");
+  const show = () => {
+    process.stderr.write(`\r${progressLine(recorder.state, elapsedMs(), terminal.screen().columns - 1)}\x1b[K`);
+  };
+  show();
+  const timer = setInterval(show, 1000);
+  const stop = () => {
+    clearInterval(timer);
+    wipe();
+  };
+  return { wipe, stop };
+}

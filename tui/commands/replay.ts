@@ -1,0 +1,141 @@
+/** `secretscope replay`: a recording as text or data, sample by sample, through the same ledger as live. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { CannotRun } from "../../collector/cannotRun.ts";
+import type { Snapshot } from "../../collector/snapshot.ts";
+import type { ReplayObservation, Speed } from "../../collector/sources/trace-file/observation.ts";
+import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import { UsageError } from "../failure.ts";
+import { stopRequested, until } from "../stop.ts";
+import type { Terminal } from "../terminal.ts";
+import { parseDuration } from "../text/durations.ts";
+import { safeJson, safeText } from "../text/safe.ts";
+import { formatTime } from "../text/times.ts";
+import { exitHelp, jsonOption } from "./options.ts";
+import { watchBlock } from "./watch.ts";
+
+export interface ReplayValues {
+  readonly file: string;
+  readonly json?: boolean;
+  readonly at?: string;
+  readonly speed?: Speed;
+}
+
+const speedSaid = "0.1 to 1000 times, or most";
+
+const help = `
+Examples:
+  secretscope replay incident.arrows                   every sample, one after the other
+  secretscope replay incident.arrows --speed 1         as fast as it happened
+  secretscope replay incident.arrows --at 03:12        the state at that moment
+  secretscope replay incident.arrows --json | jq .oom  data, one object a sample
+
+--at takes a time of the day (local), a date and time (2026-11-21T03:12:30, with
+Z or an offset for another zone), or +5m from the beginning.
+
+Figures are those that were shown live. What of the file cannot be read is named
+with its time, and shown as a gap.
+${exitHelp([
+  [0, "all of it was read"],
+  [1, "the end is missing, or part of it is damaged"],
+  [2, "wrong usage, or it cannot be read"],
+])}`;
+
+export function replayCommand(run: (values: ReplayValues) => Promise<void>): Command {
+  return new Command("replay")
+    .description("play a recording: what watch showed, or the state at one moment")
+    .argument("<file>", "made by secretscope record")
+    .addOption(jsonOption())
+    .addOption(new Option("--at <time>", "print the state at one moment, and exit"))
+    .addOption(
+      new Option("--speed <factor>", `how fast, ${speedSaid}`).argParser(parseSpeed).default("most").conflicts("at"),
+    )
+    .addHelpText("after", help)
+    .action((file: string, values: Omit<ReplayValues, "file">) => run({ ...values, file }));
+}
+
+function parseSpeed(text: string): Speed {
+  if (text === "most") return text;
+  const factor = /^\d{1,4}(\.\d{1,2})?$/.test(text) ? Number(text) : 0;
+  if (factor < 0.1 || factor > 1000) throw new InvalidArgumentError(`Allowed: ${speedSaid}.`);
+  return factor;
+}
+
+export async function replay(values: ReplayValues, terminal: Terminal): Promise<ExitStatus> {
+  const stop = stopRequested();
+  const { openTrace } = await import("../../collector/sources/trace-file/observation.ts");
+  const trace = openTrace(values.file);
+  try {
+    if (trace.file.note !== null) terminal.note(`secretscope: ${safeText(trace.file.note)}`);
+    if (trace.file.batches.length === 0)
+      throw new CannotRun(`${values.file} holds no samples yet`, "record for longer");
+    if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, terminal);
+    else await printAll(trace, values, terminal, stop);
+    return tellDamage(trace, terminal);
+  } finally {
+    await trace.close();
+  }
+}
+
+async function printMoment(trace: ReplayObservation, at: string, json: boolean, terminal: Terminal): Promise<void> {
+  const { momentIn } = await import("../../collector/sources/trace-file/moment.ts");
+  const time = momentIn(trace.file, at, parseDuration);
+  if (time === undefined) throw new UsageError(`--at ${at} is no time; secretscope replay --help tells more`);
+  trace.seek(time);
+  const snapshot = trace.snapshot();
+  if (time < trace.range.from) terminal.note(`secretscope: ${at} is before the recording; this is its first sample`);
+  if (time > trace.range.to) terminal.note(`secretscope: ${at} is after the recording; this is its last sample`);
+  await terminal.out.print(json ? `${safeJson(snapshot)}\n` : watchBlock(snapshot, fresh, terminal.screen()));
+}
+
+const fresh = { killsAtStart: null, blind: undefined };
+
+/** Waits for its reader: nothing is left out, and memory stays small. */
+async function printAll(
+  trace: ReplayObservation,
+  { json, speed = "most" }: ReplayValues,
+  terminal: Terminal,
+  stop: AbortSignal,
+): Promise<void> {
+  const print = printer(json === true, terminal);
+  await terminal.out.print(print(trace.snapshot()));
+  let before = trace.time;
+  while (!stop.aborted && !terminal.out.gone.aborted && trace.step()) {
+    if (speed !== "most") await until([stop, terminal.out.gone], Number(trace.time - before) / 1e6 / speed);
+    before = trace.time;
+    await terminal.out.print(print(trace.snapshot()));
+  }
+}
+
+function printer(json: boolean, terminal: Terminal): (snapshot: Snapshot) => string {
+  if (json) return (snapshot) => `${safeJson(snapshot)}\n`;
+  let before:
+    | { readonly killsAtStart: number | null; readonly blind: Snapshot["evidence"]["blind"] | undefined }
+    | undefined;
+  return (snapshot) => {
+    const block = watchBlock(
+      snapshot,
+      before ?? { killsAtStart: snapshot.oom.kills, blind: undefined },
+      terminal.screen(),
+    );
+    const first = before === undefined;
+    before = { killsAtStart: before?.killsAtStart ?? snapshot.oom.kills, blind: snapshot.evidence.blind };
+    return first ? block : `\n${block}`;
+  };
+}
+
+/** What could not be read, one line each, with its time. */
+function tellDamage({ file }: ReplayObservation, terminal: Terminal): ExitStatus {
+  const timeOf = (ns: bigint | null) => {
+    const place = ns === null ? undefined : (file.batches.findLast(({ from }) => from <= ns) ?? file.batches[0]);
+    if (ns === null || place === undefined || !Number.isFinite(place.wall)) return "?";
+    return formatTime(new Date(place.wall + Number(ns - place.from) / 1e6).toISOString());
+  };
+  for (const { from, to, batch, reason } of file.damage) {
+    const what = batch === null ? "part of the file" : `batch ${batch}`;
+    terminal.note(`secretscope: from ${timeOf(from)} to ${timeOf(to)} ${what} cannot be read: ${safeText(reason)}`);
+  }
+  if (file.end === "cut") {
+    terminal.note(`secretscope: the recording was cut off; it ends at ${timeOf(file.lastTime)}`);
+  }
+  return file.damage.length > 0 || file.end === "cut" ? exitStatus.finding : exitStatus.fine;
+}
