@@ -85,7 +85,8 @@ function gapOf({ from, to, batch, reason }: Damage, time: bigint): GapEvent {
   const where = batch === null ? "" : `, batch ${batch}`;
   return {
     kind: "gap",
-    at: monotonicNs(Math.max(end, start)),
+    // biome-ignore lint/complexity/useMathMinMax: Math.max takes no bigint
+    at: monotonicNs(end < start ? start : end),
     from: monotonicNs(start),
     reason: `the recording is damaged here${where}: ${reason}`,
   };
