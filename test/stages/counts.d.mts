@@ -5,6 +5,8 @@ export interface Counts {
   failed: number;
   skipped: number;
   skippedNames: string[];
+  /** Name and message of each. */
+  failures: string[];
 }
 
 export type Ability = { ok: true } | { ok: false; reason: string; remedy: string };

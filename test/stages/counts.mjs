@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** @typedef {import("./counts.d.mts").Counts} Counts */
 
 /** @returns {Counts} */
-export const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skippedNames: [] });
+export const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skippedNames: [], failures: [] });
 
 /** @param {boolean} good @returns {Counts} */
 export const one = (good) => ({ ...nothing(), passed: good ? 1 : 0, failed: good ? 0 : 1 });
@@ -15,7 +15,7 @@ export const one = (good) => ({ ...nothing(), passed: good ? 1 : 0, failed: good
  * @returns {Counts}
  */
 export function countsOf(report, status) {
-  /** @type {{ success: boolean, testResults: { status: string, assertionResults: { status: string, fullName: string }[] }[] }} */
+  /** @type {{ success: boolean, testResults: { name: string, status: string, message: string, assertionResults: { status: string, fullName: string, failureMessages: string[] }[] }[] }} */
   let results;
   try {
     results = JSON.parse(readFileSync(report, "utf8"));
@@ -30,11 +30,20 @@ export function countsOf(report, status) {
       else if (test.status === "skipped" || test.status === "todo") {
         counts.skipped += 1;
         counts.skippedNames.push(test.fullName);
-      } else counts.failed += 1;
+      } else {
+        counts.failed += 1;
+        counts.failures.push(`${test.fullName}: ${firstLines(test.failureMessages.join("\n"))}`);
+      }
     }
-    if (file.status === "failed" && counts.failed === before) counts.failed += 1;
+    if (file.status === "failed" && counts.failed === before) {
+      counts.failed += 1;
+      counts.failures.push(`${file.name}: ${firstLines(file.message)}`);
+    }
   }
   const ran = counts.passed + counts.failed + counts.skipped;
   if (counts.failed === 0 && (status !== 0 || !results.success || ran === 0)) counts.failed += 1;
   return counts;
 }
+
+/** Enough to know what it was where the whole output is not kept. @param {string} text */
+const firstLines = (text) => text.slice(0, 1500);

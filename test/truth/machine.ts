@@ -34,7 +34,8 @@ export const cachestat = / \w*sys_cachestat$/m.test(readFileSync("/proc/kallsyms
 export const routes: readonly RouteChoice[] = functionsCanBeProbed ? ["tracepoint", "function"] : ["tracepoint"];
 
 /**
- * Routes for the claims that do not differ by kernel when probed by function (the same two functions on all three, the
- * same tracepoint for kills): proved by function on one guest, since each route costs minutes of emulation.
+ * For claims that do not differ by kernel when probed by function (the same functions on all three, the same tracepoint
+ * for kills): proved by function on one guest each, since a route costs minutes of emulation. Splits do differ.
  */
-export const routesOnce: readonly RouteChoice[] = lab === null || lab === "debian13" ? routes : ["tracepoint"];
+export const routesProvedBy = (guest: "debian12" | "debian13" | "forky"): readonly RouteChoice[] =>
+  lab === null || lab === guest ? routes : ["tracepoint"];

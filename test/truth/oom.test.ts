@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { OomKillView } from "../../collector/snapshot.ts";
 import { MemoryCgroup } from "./cgroups.ts";
 import { memoryCgroupOf, vmstat } from "./kernelFigures.ts";
-import { lab, pageBytes, routesOnce } from "./machine.ts";
+import { lab, pageBytes, routesProvedBy } from "./machine.ts";
 import { nothingLeft, picture } from "./picture.ts";
 import { Watch } from "./watch.ts";
 import { Gone, type Worker, workload } from "./workload.ts";
@@ -18,7 +18,7 @@ const killed = (worker: Worker, pages: number) =>
 /** More likely to be chosen; to be less likely takes CAP_SYS_RESOURCE, which a root may lack. */
 const prefer = (worker: Worker, score: number) => writeFileSync(`/proc/${worker.pid}/oom_score_adj`, String(score));
 
-describe.each(routesOnce)("OOM kills by the %s route", (route) => {
+describe.each(routesProvedBy("debian12"))("OOM kills by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
     watch = await Watch.start({ route });

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { confirmedByVmstat } from "./confirmed.ts";
 import { descriptors, identity, mapped } from "./kernelFigures.ts";
-import { manyPages, pageBytes, routesOnce } from "./machine.ts";
+import { manyPages, pageBytes, routesProvedBy } from "./machine.ts";
 import { fileOf, holderOf, nothingLeft, picture } from "./picture.ts";
 import { Watch } from "./watch.ts";
 import { type Worker, Workload, workload } from "./workload.ts";
@@ -25,7 +25,7 @@ const said = (snapshot: Snapshot, { pid }: Worker) => {
 };
 const kernelSays = ({ pid }: Worker) => ({ ...mapped(pid), descriptors: descriptors(pid), ...identity(pid) });
 
-describe.each(routesOnce)("pages by the %s route", (route) => {
+describe.each(routesProvedBy("debian13"))("pages by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
     watch = await Watch.start({ route });

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { accountingOf, mapped } from "./kernelFigures.ts";
-import { pageBytes, routes } from "./machine.ts";
+import { pageBytes, routesProvedBy } from "./machine.ts";
 import { holderOf, nothingLeft } from "./picture.ts";
 import { Watch } from "./watch.ts";
 import { type Worker, Workload, workload } from "./workload.ts";
@@ -38,7 +38,7 @@ const of = (snapshot: Snapshot, { pid }: Worker) => {
   return { uid, memlockLimitBytes, resident: residentBytes === null ? null : residentBytes / pageBytes, refused };
 };
 
-describe.each(routes)("refusals by the %s route", (route) => {
+describe.each(routesProvedBy("forky"))("refusals by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
     watch = await Watch.start({ route });

@@ -11,19 +11,31 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 function report(success: boolean, files: { status: string; tests: string[] }[]): string {
   const path = join(folder, "report.json");
   const testResults = files.map(({ status, tests }) => ({
+    name: "file",
     status,
-    assertionResults: tests.map((each, index) => ({ status: each, fullName: `test ${index}` })),
+    message: "could not be loaded",
+    assertionResults: tests.map((each, index) => ({
+      status: each,
+      fullName: `test ${index}`,
+      failureMessages: each === "failed" ? ["expected 1 to be 2"] : [],
+    })),
   }));
   writeFileSync(path, JSON.stringify({ success, testResults }));
   return path;
 }
 
-test("each test counts once, and the skipped are named", () => {
+test("each test counts once, and the skipped and the failed are named", () => {
   const path = report(false, [
     { status: "failed", tests: ["passed", "failed", "skipped"] },
     { status: "passed", tests: ["passed", "todo"] },
   ]);
-  expect(countsOf(path, 1)).toEqual({ passed: 2, failed: 1, skipped: 2, skippedNames: ["test 2", "test 1"] });
+  expect(countsOf(path, 1)).toEqual({
+    passed: 2,
+    failed: 1,
+    skipped: 2,
+    skippedNames: ["test 2", "test 1"],
+    failures: ["test 1: expected 1 to be 2"],
+  });
 });
 
 test.each([
