@@ -2,6 +2,8 @@
 import { Command, CommanderError } from "commander";
 import { doctor, doctorCommand } from "./commands/doctor.ts";
 import { exitHelp } from "./commands/options.ts";
+import { record, recordCommand } from "./commands/record.ts";
+import { replay, replayCommand } from "./commands/replay.ts";
 import { splits, splitsCommand } from "./commands/splits.ts";
 import { watch, watchCommand } from "./commands/watch.ts";
 import { who, whoCommand } from "./commands/who.ts";
@@ -52,6 +54,8 @@ export async function runProgram(words: readonly string[], version: string, term
     whoCommand(bound(who)),
     splitsCommand(bound(splits)),
     doctorCommand(bound(doctor)),
+    recordCommand(bound(record)),
+    replayCommand(bound(replay)),
   ]) {
     program.addCommand(command);
   }
@@ -82,6 +86,8 @@ function complaint(message: string, words: readonly string[]): string {
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
   const command =
-    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor)$/.test(words[0]) ? ` ${words[0]}` : "";
+    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor|record|replay)$/.test(words[0])
+      ? ` ${words[0]}`
+      : "";
   return `${text}; secretscope${command} --help tells more`;
 }

@@ -2,10 +2,14 @@
  * Events into a trace, as they come. It never holds up whoever collects: rows gather in memory, batches are written
  * beside the collecting, and a disk that refuses ends the recording and nothing else.
  */
+import { unlink } from "node:fs/promises";
+import { join, parse } from "node:path";
 import type { CannotRun } from "../cannotRun.ts";
 import type { ClockEvent, Event, HostEvent, PlanEvent } from "../events.ts";
 import { type MonotonicNs, monotonicNs, type WallMs, wallMs } from "../units.ts";
 import { BatchPace } from "./batchPace.ts";
+import { makeCheckpoint } from "./checkpoint/make.ts";
+import { CheckpointMemory } from "./checkpoint/memory.ts";
 import { encodeBatch } from "./encodeBatch.ts";
 import { RowEncoder } from "./encodeRows.ts";
 import { currentFormat, schemaMessage } from "./header.ts";
@@ -23,9 +27,20 @@ export interface RecorderOptions {
   /** The two clocks, for the head. */
   readonly now?: () => MonotonicNs;
   readonly wall?: () => WallMs;
+  /** Bytes after which another file is begun, each a trace of its own; names are numbered then. */
+  readonly maxBytes?: number;
+  /** How many of the numbered files to keep, the newest; older ones of this recording are removed. */
+  readonly keep?: number;
+  /** Events after which a checkpoint is written, so that any moment can be shown without reading all before it. */
+  readonly checkpointEvents?: number;
   /** The recording ended by itself. Told once. */
   readonly onFailure?: (error: CannotRun) => void;
 }
+
+/** As many events are replayed in some tenth of a second. */
+const usualCheckpointEvents = 200_000;
+/** Checkpoints together are at most about a fourth of a file. */
+const checkpointShare = 4;
 
 export interface RecordingState {
   readonly path: string;
@@ -40,37 +55,55 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #encoder = new RowEncoder();
   readonly #novelty = new Novelty((row) => this.#add(row));
+  readonly #memory = new CheckpointMemory();
+  readonly #checkpointEncoder = new RowEncoder();
+  readonly #files: string[] = [];
   readonly #pace = new BatchPace(performance.now());
   #writer: TraceWriter;
   #timer: NodeJS.Timeout | undefined;
+  /** Of files that are complete. */
+  #earlierBytes = 0;
+  #finishing: Promise<void> = Promise.resolve();
+  #file = 1;
   #batches = 0;
   #events = 0;
+  #now = monotonicNs(0n);
+  /** Events and bytes at the last checkpoint, or when one was last tried. */
+  #checkpointed = { events: 0, bytes: 0, size: 0 };
   #lost = 0;
   #host: HostEvent | undefined;
   #plan: PlanEvent | undefined;
   #clock: ClockEvent | undefined;
   #hasHead = false;
+  #hasBegun = false;
+  #failure: CannotRun | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: RecorderOptions, writer: TraceWriter) {
+  private constructor(options: RecorderOptions) {
     this.#options = options;
-    this.#writer = writer;
+    this.#writer = this.#newWriter();
   }
 
   /** @throws CannotRun when the file cannot be made */
   static async create(options: RecorderOptions): Promise<Recorder> {
-    const writer = await TraceWriter.create(options.path, options.overwrite ?? false, (error) =>
-      options.onFailure?.(error),
-    );
-    return new Recorder(options, writer);
+    const recorder = new Recorder(options);
+    await recorder.drained();
+    if (recorder.failure !== undefined) throw recorder.failure;
+    recorder.#hasBegun = true;
+    return recorder;
   }
 
   get state(): RecordingState {
-    return { path: this.#writer.path, bytes: this.#writer.length, events: this.#events, lost: this.#lost };
+    return {
+      path: this.#writer.path,
+      bytes: this.#earlierBytes + this.#writer.length,
+      events: this.#events,
+      lost: this.#lost,
+    };
   }
 
   get failure(): CannotRun | undefined {
-    return this.#writer.failure;
+    return this.#failure;
   }
 
   take(event: Event): void {
@@ -80,8 +113,12 @@ export class Recorder {
     else if (event.kind === "plan") this.#plan = event;
     else if (event.kind === "clock") this.#clock = event;
     else if (event.kind === "lost") this.#lost += event.count;
+    if (event.at > this.#now) this.#now = event.at;
+    this.#memory.take(event);
     this.#novelty.take(event);
-    if (event.kind === "self") this.#writeWhenDue();
+    if (event.kind !== "self") return;
+    this.#writeWhenDue();
+    if (this.#novelty.settled) this.#checkpointWhenDue();
   }
 
   /** Resolves when all that was written is with the operating system. */
@@ -105,7 +142,65 @@ export class Recorder {
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#write();
+    await this.#finishing;
     await this.#writer.close();
+  }
+
+  #newWriter(): TraceWriter {
+    const { path, overwrite = false, maxBytes, onFailure } = this.#options;
+    const name = maxBytes === undefined ? path : numbered(path, this.#file);
+    this.#files.push(name);
+    return new TraceWriter(name, overwrite, (error) => {
+      if (this.#failure !== undefined) return;
+      this.#failure = error;
+      if (this.#hasBegun) onFailure?.(error);
+    });
+  }
+
+  /** At the end of a sample: a new file, or a place in this one to begin reading from. */
+  #checkpointWhenDue(): void {
+    const { maxBytes = Number.POSITIVE_INFINITY, checkpointEvents = usualCheckpointEvents } = this.#options;
+    const { events, bytes, size } = this.#checkpointed;
+    const { length } = this.#writer;
+    const isFull = length >= Math.max(maxBytes, checkpointShare * size);
+    const isDue = this.#events - events >= checkpointEvents && length - bytes >= checkpointShare * size;
+    if (!isFull && !isDue) return;
+    this.#write();
+    const rows = makeCheckpoint(this.#memory);
+    // None in this moment, or more than a batch holds: later.
+    if (rows === undefined || rows.length > mostRows) {
+      this.#checkpointed = { events: this.#events, bytes, size };
+      return;
+    }
+    if (isFull) this.#rotate();
+    this.#writeCheckpoint(rows);
+  }
+
+  #rotate(): void {
+    const full = this.#writer;
+    this.#earlierBytes += full.length;
+    this.#finishing = this.#finishing.then(() => full.close());
+    this.#file++;
+    this.#batches = 0;
+    this.#hasHead = false;
+    this.#writer = this.#newWriter();
+    const { keep } = this.#options;
+    if (keep === undefined) return;
+    for (const path of this.#files.splice(0, Math.max(0, this.#files.length - keep))) {
+      this.#finishing = this.#finishing.then(() => unlink(path)).catch(() => {});
+    }
+  }
+
+  #writeCheckpoint(events: readonly Event[]): void {
+    const encoder = this.#checkpointEncoder;
+    for (const event of events) encoder.add(event.kind === "scan" ? { ...event, repeats: false } : event);
+    if (!this.#hasHead) this.#writeHead();
+    const at = this.#now;
+    const facts = { number: ++this.#batches, checkpoint: true, from: at, to: at, wall: this.#wallAt(at) };
+    const bytes = encodeBatch(encoder, facts);
+    encoder.clear();
+    this.#writer.append(bytes);
+    this.#checkpointed = { events: this.#events, bytes: this.#writer.length, size: bytes.length };
   }
 
   #add(row: Row): void {
@@ -164,7 +259,7 @@ export class Recorder {
         tool,
         monotonic: now(),
         wall: wall(),
-        file: 1,
+        file: this.#file,
         host: withoutTime(this.#host),
         plan: withoutTime(this.#plan),
       }),
@@ -180,6 +275,12 @@ export class Recorder {
 
 const systemMonotonic = () => monotonicNs(process.hrtime.bigint());
 const systemWall = () => wallMs(Date.now());
+
+/** trace.arrows, file 3: trace.0003.arrows. */
+export function numbered(path: string, file: number): string {
+  const { dir, name, ext } = parse(path);
+  return join(dir, `${name}.${String(file).padStart(4, "0")}${ext}`);
+}
 
 function withoutTime<T extends Event>(event: T | undefined): Omit<T, "kind" | "at"> | null {
   if (event === undefined) return null;

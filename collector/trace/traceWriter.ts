@@ -17,31 +17,20 @@ export class TraceWriter {
   readonly path: string;
   /** Bytes of whole batches in the file, or on their way there. */
   length = 0;
-  readonly #handle: FileHandle;
   readonly #onFailure: (error: CannotRun) => void;
+  #handle: FileHandle | undefined;
   /** Bytes that are in the file for certain. */
   #written = 0;
   #pending = 0;
-  #queue: Promise<void> = Promise.resolve();
+  #queue: Promise<void>;
   #failure: CannotRun | undefined;
   #synced = performance.now();
 
-  private constructor(path: string, handle: FileHandle, onFailure: (error: CannotRun) => void) {
+  /** The file is made meanwhile. That it could not be is told like every other failure. */
+  constructor(path: string, overwrite: boolean, onFailure: (error: CannotRun) => void) {
     this.path = path;
-    this.#handle = handle;
     this.#onFailure = onFailure;
-  }
-
-  /** @throws CannotRun when the file cannot be made; one that is there is replaced only when that is wanted */
-  static async create(path: string, overwrite: boolean, onFailure: (error: CannotRun) => void): Promise<TraceWriter> {
-    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
-    try {
-      // A new file and not the old one emptied: that may be somebody else's, or readable by others.
-      if (overwrite) await removeOld(path);
-      return new TraceWriter(path, await open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600), onFailure);
-    } catch (error) {
-      throw error instanceof CannotRun ? error : cannotCreate(path, error as NodeJS.ErrnoException);
-    }
+    this.#queue = this.#open(overwrite);
   }
 
   get failure(): CannotRun | undefined {
@@ -65,6 +54,17 @@ export class TraceWriter {
     this.#queue = this.#queue.then(() => this.#write(bytes));
   }
 
+  async #open(overwrite: boolean): Promise<void> {
+    const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+    try {
+      // A new file and not the old one emptied: that may be somebody else's, or readable by others.
+      if (overwrite) await removeOld(this.path);
+      this.#handle = await open(this.path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600);
+    } catch (error) {
+      this.#fail(error instanceof CannotRun ? error : cannotCreate(this.path, error as NodeJS.ErrnoException));
+    }
+  }
+
   /** Resolves when everything so far is in the file, or nothing more will be. */
   drained(): Promise<void> {
     return this.#queue;
@@ -75,44 +75,46 @@ export class TraceWriter {
     if (this.#failure === undefined) this.append(endOfStream);
     await this.#queue;
     try {
-      if (this.#failure === undefined) await this.#sync();
+      if (this.#failure === undefined && this.#handle !== undefined) await this.#sync(this.#handle);
     } catch (error) {
       this.#fail(cannotWrite(this.path, error as NodeJS.ErrnoException));
     } finally {
-      await this.#handle.close();
+      await this.#handle?.close();
     }
   }
 
   /** Nothing came of it: the file goes. */
   async abandon(): Promise<void> {
     await this.#queue;
+    if (this.#handle === undefined) return;
     await this.#handle.close();
     await unlink(this.path).catch(() => {});
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    if (this.#failure !== undefined) return;
+    const handle = this.#handle;
+    if (this.#failure !== undefined || handle === undefined) return;
     try {
       let done = 0;
       while (done < bytes.length) {
-        const { bytesWritten } = await this.#handle.write(bytes, done, bytes.length - done, this.#written + done);
+        const { bytesWritten } = await handle.write(bytes, done, bytes.length - done, this.#written + done);
         done += bytesWritten;
       }
       this.#written += bytes.length;
       this.#pending -= bytes.length;
-      if (performance.now() - this.#synced >= syncEveryMs) await this.#sync();
+      if (performance.now() - this.#synced >= syncEveryMs) await this.#sync(handle);
     } catch (error) {
       // Half a batch is of no use: with it gone, the file ends with the last whole one.
-      await this.#handle.truncate(this.#written).catch(() => {});
+      await handle.truncate(this.#written).catch(() => {});
       this.#fail(cannotWrite(this.path, error as NodeJS.ErrnoException));
     }
   }
 
-  async #sync(): Promise<void> {
+  async #sync(handle: FileHandle): Promise<void> {
     this.#synced = performance.now();
-    await this.#handle.datasync();
+    await handle.datasync();
     // A file without a name, or a directory that went, takes every byte and keeps none.
-    if ((await this.#handle.stat()).nlink === 0) {
+    if ((await handle.stat()).nlink === 0) {
       this.#fail(
         new CannotRun(`${this.path} was removed while it was written`, "leave it there until the recording ends"),
       );

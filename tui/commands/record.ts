@@ -1,7 +1,8 @@
 /** `secretscope record`: writes what happens into a file, without a screen, until it is stopped. */
-import { Command } from "commander";
+import { Command, InvalidArgumentError } from "commander";
 import type { Recorder, RecordingState } from "../../collector/trace/recorder.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import { UsageError } from "../failure.ts";
 import { stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
 import { formatCount } from "../text/counts.ts";
@@ -25,6 +26,9 @@ export interface RecordValues extends RouteValues {
   readonly interval: number;
   /** ms */
   readonly for?: number;
+  /** bytes */
+  readonly maxSize?: number;
+  readonly keep?: number;
 }
 
 const recordingLimits = { leastMs: 100, mostMs: 365 * 86_400_000, said: "100ms to 365d" } as const;
@@ -34,6 +38,9 @@ Examples:
   secretscope record -o incident.arrows            until Ctrl-C
   secretscope record -o night.arrows --for 12h     then replay night.arrows
   secretscope record -o t.arrows --interval 5s     fewer samples, smaller file
+  secretscope record -o t.arrows --max-size 100M --keep 10
+                                                   t.0001.arrows and so on; each
+                                                   file can be replayed alone
 
 The file is a standard Arrow IPC stream (polars, DuckDB, pandas, pyarrow open
 it) that only its owner may read. It holds events and counters, names of
@@ -55,8 +62,28 @@ export function recordCommand(run: (values: RecordValues) => Promise<void>): Com
     .addOption(intervalOption());
   return addRouteOptions(command)
     .option("--for <time>", `stop after this time, ${recordingLimits.said}`, duration(recordingLimits))
+    .option("--max-size <size>", "begin another, numbered file beyond this, 1M to 1T", size)
+    .option("--keep <files>", "with --max-size: keep only the newest files, 2 to 9999", count)
     .addHelpText("after", help)
     .action(run);
+}
+
+const units = { K: 2 ** 10, M: 2 ** 20, G: 2 ** 30, T: 2 ** 40 } as const;
+
+/** 100M, 1.5GiB: bytes, in powers of 1024. */
+function size(text: string): number {
+  const [, number, unit] = /^(\d{1,6}(?:\.\d{1,2})?)([KMGT])(?:iB|B)?$/.exec(text) ?? [];
+  const value = Math.round(Number(number) * units[(unit ?? "K") as keyof typeof units]);
+  if (!(value >= units.M && value <= units.T)) {
+    throw new InvalidArgumentError("Allowed: 1M to 1T, written like 100M or 1.5G.");
+  }
+  return value;
+}
+
+function count(text: string): number {
+  const value = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (value < 2) throw new InvalidArgumentError("Allowed: 2 to 9999.");
+  return value;
 }
 
 export function progressLine(
@@ -74,6 +101,9 @@ export function progressLine(
 }
 
 export async function record(values: RecordValues, terminal: Terminal): Promise<ExitStatus> {
+  if (values.keep !== undefined && values.maxSize === undefined) {
+    throw new UsageError("--keep needs --max-size; secretscope record --help tells more");
+  }
   const stop = stopRequested();
   if (terminal.progress) terminal.note("secretscope: reading the kernel and attaching probes");
   const { openRecording } = await import("../../collector/trace/recordLive.ts");
@@ -82,11 +112,14 @@ export async function record(values: RecordValues, terminal: Terminal): Promise<
     path: values.output,
     overwrite: values.overwrite === true,
     tool: `secretscope ${version()}`,
+    ...(values.maxSize === undefined ? {} : { maxBytes: values.maxSize }),
+    ...(values.keep === undefined ? {} : { keep: values.keep }),
     onFailure: () => ended.abort(),
   });
   const { recorder, observation } = recording;
   const began = performance.now();
   const elapsedMs = () => performance.now() - began;
+  let lasted = 0;
   const progress = terminal.progress ? showProgress(recorder, elapsedMs, terminal) : undefined;
   try {
     observation.onNotice((notice) => {
@@ -96,12 +129,13 @@ export async function record(values: RecordValues, terminal: Terminal): Promise<
     if (recorder.failure === undefined) await until([stop, ended.signal], values.for);
   } finally {
     progress?.stop();
+    lasted = elapsedMs();
     await recording.close();
   }
   if (recorder.failure !== undefined) throw recorder.failure;
   const { path, bytes, events, lost } = recorder.state;
   terminal.note(
-    `secretscope: recorded ${formatDuration(elapsedMs())} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
+    `secretscope: recorded ${formatDuration(lasted)} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
   );
   return exitStatus.fine;
 }

@@ -80,14 +80,15 @@ async function printMoment(trace: ReplayObservation, at: string, json: boolean, 
   const { momentIn } = await import("../../collector/sources/trace-file/moment.ts");
   const time = momentIn(trace.file, at, parseDuration);
   if (time === undefined) throw new UsageError(`--at ${at} is no time; secretscope replay --help tells more`);
+  const killsAtStart = trace.snapshot().oom.kills;
   trace.seek(time);
   const snapshot = trace.snapshot();
   if (time < trace.range.from) terminal.note(`secretscope: ${at} is before the recording; this is its first sample`);
   if (time > trace.range.to) terminal.note(`secretscope: ${at} is after the recording; this is its last sample`);
-  await terminal.out.print(json ? `${safeJson(snapshot)}\n` : watchBlock(snapshot, fresh, terminal.screen()));
+  await terminal.out.print(
+    json ? `${safeJson(snapshot)}\n` : watchBlock(snapshot, { killsAtStart, blind: undefined }, terminal.screen()),
+  );
 }
-
-const fresh = { killsAtStart: null, blind: undefined };
 
 /** Waits for its reader: nothing is left out, and memory stays small. */
 async function printAll(
