@@ -132,12 +132,18 @@ export async function record(values: RecordValues, terminal: Terminal): Promise<
     lasted = elapsedMs();
     await recording.close();
   }
+  tellRecorded(recorder, terminal, lasted);
+  return exitStatus.fine;
+}
+
+/** What became of a recording that is closed. @throws CannotRun why it ended before its time */
+export function tellRecorded(recorder: Recorder, terminal: Terminal, lastedMs?: number): void {
   if (recorder.failure !== undefined) throw recorder.failure;
   const { path, bytes, events, lost } = recorder.state;
+  const time = lastedMs === undefined ? "" : ` ${formatDuration(lastedMs)}`;
   terminal.note(
-    `secretscope: recorded ${formatDuration(lasted)} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
+    `secretscope: recorded${time} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
   );
-  return exitStatus.fine;
 }
 
 /** One line on standard error that is written over each second. */

@@ -1,7 +1,9 @@
 /** `secretscope watch`: the direct map, who splits it, who holds secret memory, every interval. */
 import { Command } from "commander";
 import type { Blind } from "../../collector/events.ts";
+import type { Observation } from "../../collector/observation.ts";
 import type { Snapshot } from "../../collector/snapshot.ts";
+import type { Recorder } from "../../collector/trace/recorder.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
 import { directMapLines } from "../sections/direct-map.ts";
 import { blindLines, evidenceLines } from "../sections/evidence.ts";
@@ -16,6 +18,7 @@ import { labelled, type Screen } from "../text/block.ts";
 import { safeJson, safeText } from "../text/safe.ts";
 import { formatTime } from "../text/times.ts";
 import { truncate } from "../text/width.ts";
+import { version } from "../version.ts";
 import {
   addRouteOptions,
   duration,
@@ -26,6 +29,7 @@ import {
   observationOptions,
   type RouteValues,
 } from "./options.ts";
+import { tellRecorded } from "./record.ts";
 
 export interface WatchValues extends RouteValues {
   readonly once?: boolean;
@@ -33,6 +37,8 @@ export interface WatchValues extends RouteValues {
   readonly json?: boolean;
   /** ms */
   readonly for?: number;
+  /** File to record into meanwhile. */
+  readonly record?: string;
 }
 
 /** Rows of each table: a block should fit a screen. */
@@ -46,13 +52,14 @@ Examples:
   secretscope watch --interval 5s        a block every 5 seconds
   secretscope watch --json | jq .secret  data, one object a line
   secretscope watch --route procfs       no BPF: totals only
+  secretscope watch --record t.arrows    and record, for secretscope replay
 
 Needs root and bpftrace for exact figures; without them it shows what /proc
 shows and names the rest. Ctrl-C (or SIGTERM) stops the probes and prints the
 last snapshot; a second one ends it at once (status 130 or 143).
 ${exitHelp([
   [0, "watched until stopped, or until the reader of the pipe left"],
-  [2, "wrong usage, or cannot run"],
+  [2, "wrong usage, cannot run, or --record could not go on to the end"],
 ])}`;
 
 export function watchCommand(run: (values: WatchValues) => Promise<void>): Command {
@@ -63,6 +70,7 @@ export function watchCommand(run: (values: WatchValues) => Promise<void>): Comma
     .addOption(jsonOption());
   return addRouteOptions(command)
     .option("--for <time>", `stop after this time, ${lengthLimits.said}`, duration(lengthLimits))
+    .option("--record <file>", "record into a new file meanwhile, see secretscope record --help")
     .addHelpText("after", help)
     .action(run);
 }
@@ -101,8 +109,8 @@ export async function watch(values: WatchValues, terminal: Terminal): Promise<Ex
   const stop = stopRequested();
   // Attaching takes a second or two: say so at once.
   if (terminal.progress) terminal.note("secretscope: reading the kernel and attaching probes");
-  const { openObservation } = await import("../../collector/session.ts");
-  const observation = await openObservation(observationOptions(values, values.interval));
+  const recording = await openWatched(values, terminal);
+  const { observation } = recording;
   const print = printer(values.json === true, terminal);
   let last: Snapshot | undefined;
   let shown: Snapshot | undefined;
@@ -121,10 +129,33 @@ export async function watch(values: WatchValues, terminal: Terminal): Promise<Ex
     }
   } finally {
     // Closing reads once more, and `show` is told.
-    await observation.close();
+    await recording.close();
   }
   if (last !== undefined && last !== shown) await terminal.out.print(print(last));
+  if (recording.recorder !== undefined) tellRecorded(recording.recorder, terminal);
   return exitStatus.fine;
+}
+
+interface Watched {
+  readonly observation: Observation;
+  readonly recorder?: Recorder;
+  close(): Promise<void>;
+}
+
+/** A disk that refuses ends the recording, which is said at once; watching goes on. */
+async function openWatched(values: WatchValues, terminal: Terminal): Promise<Watched> {
+  const options = observationOptions(values, values.interval);
+  if (values.record === undefined) {
+    const { openObservation } = await import("../../collector/session.ts");
+    const observation = await openObservation(options);
+    return { observation, close: () => observation.close() };
+  }
+  const { openRecording } = await import("../../collector/trace/recordLive.ts");
+  return await openRecording(options, {
+    path: values.record,
+    tool: `secretscope ${version()}`,
+    onFailure: ({ message }) => terminal.note(`secretscope: recording ended: ${safeText(message)}; watching goes on`),
+  });
 }
 
 function printer(json: boolean, terminal: Terminal): (snapshot: Snapshot) => string {

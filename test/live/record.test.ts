@@ -1,0 +1,113 @@
+/** Recordings of this machine by the built commands: how they begin and end, also when the disk or a signal ends them. */
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import type { Snapshot } from "../../collector/snapshot.ts";
+
+const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
+const run = (...words: string[]) => spawnSync(process.execPath, [cli, ...words], { encoding: "utf8", timeout: 60_000 });
+const snapshots = (stdout: string) =>
+  stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Snapshot => JSON.parse(line));
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "secretscope-record-"));
+  // Hooks of a test come last to first, so what a test mounts below is gone when this runs.
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+});
+
+test("record --for: a file for its owner only, that replays whole and is not replaced unasked", () => {
+  const path = join(folder, "t.arrows");
+  const words = ["record", "-o", path, "--for", "1s", "--interval", "200ms"];
+  const { status, stdout, stderr } = run(...words);
+  expect([status, stdout]).toEqual([0, ""]);
+  expect(stderr).toMatch(/recorded 1 s to .*t\.arrows: .* 0 lost$/m);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  const replayed = run("replay", "--json", path);
+  expect([replayed.status, replayed.stderr]).toEqual([0, ""]);
+  expect(snapshots(replayed.stdout).length).toBeGreaterThanOrEqual(4);
+  const before = readFileSync(path);
+  const again = run(...words);
+  expect(again.status).toBe(2);
+  expect(again.stderr).toContain("--overwrite");
+  expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("watch --record: what was printed is what is replayed", () => {
+  const path = join(folder, "t.arrows");
+  const watched = run("watch", "--json", "--record", path, "--for", "1500ms", "--interval", "200ms");
+  expect(watched.status).toBe(0);
+  const shown = snapshots(watched.stdout);
+  const replayed = new Map(snapshots(run("replay", "--json", path).stdout).map((each) => [each.monotonicNs, each]));
+  for (const snapshot of shown) expect(replayed.get(snapshot.monotonicNs)).toEqual(snapshot);
+});
+
+test("a full disk ends the recording, not the watching; what was written replays", () => {
+  const disk = join(folder, "disk");
+  mkdirSync(disk);
+  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=40k", "tmpfs", disk], { encoding: "utf8" });
+  expect(mounted.stderr).toBe("");
+  onTestFinished(() => void spawnSync("umount", [disk]));
+  const path = join(disk, "t.arrows");
+  // So little room that the second batch, a sample a second, finds none.
+  writeFileSync(join(disk, "filler"), Buffer.alloc(16_384));
+  const watched = run("watch", "--json", "--record", path, "--for", "6s", "--interval", "100ms");
+  expect(watched.status).toBe(2);
+  expect(watched.stderr).toMatch(/the disk is full.*watching goes on/);
+  const last = snapshots(watched.stdout).at(-1);
+  const replayed = run("replay", "--json", path);
+  expect(replayed.status).toBe(1);
+  const recorded = snapshots(replayed.stdout);
+  expect(recorded.length).toBeGreaterThan(0);
+  expect(BigInt(last?.monotonicNs ?? 0)).toBeGreaterThan(BigInt(recorded.at(-1)?.monotonicNs ?? 0));
+});
+
+test("kill -9: all but the last moment replays, and the end is said to be missing", async () => {
+  const path = join(folder, "t.arrows");
+  const child = spawn(process.execPath, [cli, "record", "-o", path, "--interval", "200ms"], { stdio: "ignore" });
+  const gone = once(child, "exit");
+  const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  try {
+    const deadline = performance.now() + 30_000;
+    for (let before = 0, grown = 0; grown < 3; ) {
+      if (performance.now() > deadline) throw new Error(`only ${size()} bytes after half a minute`);
+      await sleep(50);
+      if (size() > before) grown++;
+      before = size();
+    }
+  } finally {
+    child.kill("SIGKILL");
+  }
+  await gone;
+  const replayed = run("replay", "--json", path);
+  expect(replayed.status).toBe(1);
+  expect(replayed.stderr).toContain("was cut off; it ends at");
+  expect(snapshots(replayed.stdout).length).toBeGreaterThan(1);
+  // As after a power cut: half of the last batch is there.
+  truncateSync(path, size() - 100);
+  const torn = run("replay", "--json", path);
+  expect(torn.status).toBe(1);
+  expect(snapshots(torn.stdout).length).toBeGreaterThan(0);
+});
+
+test.each([
+  [["record"], /required option '-o, --output <file>'/],
+  [["record", "-o", "/nowhere/t.arrows"], /\/nowhere\/t\.arrows/],
+  [["record", "-o", "t.arrows", "--keep", "3"], /--keep needs --max-size/],
+  [["record", "-o", "t.arrows", "--max-size", "7"], /1M to 1T/],
+  [["replay", "/nowhere/t.arrows"], /\/nowhere\/t\.arrows/],
+  [["replay", "/etc/hostname"], /secretscope/],
+  [["replay", "t.arrows", "--speed", "0"], /0\.1 to 1000/],
+])("%j: one line that says why, and status 2", (words, said) => {
+  const { status, stdout, stderr } = run(...words);
+  expect([status, stdout]).toEqual([2, ""]);
+  expect(stderr).toMatch(said);
+  expect(stderr.trimEnd().split("\n")).toHaveLength(1);
+});
