@@ -4,6 +4,7 @@ import { doctor, doctorCommand } from "./commands/doctor.ts";
 import { exitHelp } from "./commands/options.ts";
 import { record, recordCommand } from "./commands/record.ts";
 import { replay, replayCommand } from "./commands/replay.ts";
+import { report, reportCommand } from "./commands/report.ts";
 import { splits, splitsCommand } from "./commands/splits.ts";
 import { watch, watchCommand } from "./commands/watch.ts";
 import { who, whoCommand } from "./commands/who.ts";
@@ -56,6 +57,7 @@ export async function runProgram(words: readonly string[], version: string, term
     doctorCommand(bound(doctor)),
     recordCommand(bound(record)),
     replayCommand(bound(replay)),
+    reportCommand(bound(report)),
   ]) {
     program.addCommand(command);
   }
@@ -86,7 +88,7 @@ function complaint(message: string, words: readonly string[]): string {
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
   const command =
-    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor|record|replay)$/.test(words[0])
+    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor|record|replay|report)$/.test(words[0])
       ? ` ${words[0]}`
       : "";
   return `${text}; secretscope${command} --help tells more`;

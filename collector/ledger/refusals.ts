@@ -16,7 +16,7 @@ interface Kept {
 }
 
 /** More processes than this are not kept apart. */
-const mostProcesses = 4096;
+export const mostProcesses = 4096;
 
 export class Refusals {
   readonly #byProcess = new Map<ProcessKey, Map<string, Kept>>();

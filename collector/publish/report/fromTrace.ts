@@ -1,0 +1,36 @@
+/** A report of a whole trace: through the same replay as every screen. */
+import { setImmediate } from "node:timers/promises";
+import { TraceReplay } from "../../sources/trace-file/replay.ts";
+import type { TraceFile } from "../../trace/traceFile.ts";
+import { ReportMaker } from "./make.ts";
+import type { Report } from "./report.ts";
+
+/** Samples read in one go, before signals get their turn. */
+const atOnce = 64;
+
+/** @returns undefined when it was stopped */
+export async function reportOf(file: TraceFile, stop: AbortSignal): Promise<Report | undefined> {
+  const replay = new TraceReplay(file);
+  const maker = new ReportMaker();
+  if (file.batches[0]?.checkpoint) {
+    // To the state that the file begins with, and before the first sample.
+    replay.seek(0n);
+    maker.continued(replay.ledger);
+  }
+  const told = { afterSample: false };
+  const step = () => {
+    told.afterSample = false;
+    return replay.step((event) => {
+      told.afterSample = true;
+      maker.told(event, replay.ledger);
+    });
+  };
+  for (let samples = 1; step(); samples++) {
+    maker.sample(replay.ledger);
+    if (samples % atOnce > 0) continue;
+    await setImmediate();
+    if (stop.aborted) return undefined;
+  }
+  if (told.afterSample) maker.rest(replay.ledger);
+  return maker.report(replay.ledger, file);
+}
