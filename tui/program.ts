@@ -1,6 +1,7 @@
 /** The command line: which commands there are, how they are described, and how a wrong one is answered. */
 import { Command, CommanderError } from "commander";
 import { doctor, doctorCommand } from "./commands/doctor.ts";
+import { exportCommand, exportRecording } from "./commands/export.ts";
 import { exitHelp } from "./commands/options.ts";
 import { record, recordCommand } from "./commands/record.ts";
 import { replay, replayCommand } from "./commands/replay.ts";
@@ -24,6 +25,7 @@ Examples:
   secretscope who             who holds secret memory now
   secretscope splits          who splits the direct map, over 30 seconds
   secretscope doctor          what this machine can show, and why not the rest
+  secretscope record -o FILE  record it, for replay, report and export anywhere
 
 secretscope COMMAND --help tells more. It never reads the contents of secret
 memory and never changes a setting.
@@ -58,6 +60,7 @@ export async function runProgram(words: readonly string[], version: string, term
     recordCommand(bound(record)),
     replayCommand(bound(replay)),
     reportCommand(bound(report)),
+    exportCommand(bound(exportRecording)),
   ]) {
     program.addCommand(command);
   }
@@ -74,22 +77,20 @@ export async function runProgram(words: readonly string[], version: string, term
     await program.parseAsync(named ? [...words] : [defaultCommand(words), ...words], { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw new UsageError(complaint(error.message, words));
+    if (error.exitCode !== 0) throw new UsageError(complaint(error.message, words, program));
     await terminal.out.print(printed.join(""));
   }
   return status;
 }
 
 /** commander's complaint in one line, with where to read on. */
-function complaint(message: string, words: readonly string[]): string {
+function complaint(message: string, words: readonly string[], program: Command): string {
   const text = message
     .replace(/^error: /, "")
     .replace(/\n\(Did you mean (?:one of )?(.*?)\?\)$/s, "; did you mean $1?")
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
-  const command =
-    words[0] !== undefined && /^(dashboard|watch|who|splits|doctor|record|replay|report)$/.test(words[0])
-      ? ` ${words[0]}`
-      : "";
+  const known = program.commands.find((each) => each.name() === words[0]);
+  const command = known === undefined ? "" : ` ${known.name()}`;
   return `${text}; secretscope${command} --help tells more`;
 }

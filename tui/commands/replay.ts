@@ -3,13 +3,13 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CannotRun } from "../../collector/cannotRun.ts";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import type { ReplayObservation, Speed } from "../../collector/sources/trace-file/observation.ts";
-import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import type { ExitStatus } from "../exit-status.ts";
 import { UsageError } from "../failure.ts";
 import { stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
 import { parseDuration } from "../text/durations.ts";
 import { safeJson, safeText } from "../text/safe.ts";
-import { formatTime } from "../text/times.ts";
+import { tellDamage } from "./damage.ts";
 import { exitHelp, jsonOption } from "./options.ts";
 import { watchBlock } from "./watch.ts";
 
@@ -70,7 +70,7 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
       throw new CannotRun(`${values.file} holds no samples yet`, "record for longer");
     if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, terminal);
     else await printAll(trace, values, terminal, stop);
-    return tellDamage(trace, terminal);
+    return tellDamage(trace.file, terminal);
   } finally {
     await trace.close();
   }
@@ -122,21 +122,4 @@ function printer(json: boolean, terminal: Terminal): (snapshot: Snapshot) => str
     before = { killsAtStart: before?.killsAtStart ?? snapshot.oom.kills, blind: snapshot.evidence.blind };
     return first ? block : `\n${block}`;
   };
-}
-
-/** What could not be read, one line each, with its time. */
-function tellDamage({ file }: ReplayObservation, terminal: Terminal): ExitStatus {
-  const timeOf = (ns: bigint | null) => {
-    const place = ns === null ? undefined : (file.batches.findLast(({ from }) => from <= ns) ?? file.batches[0]);
-    if (ns === null || place === undefined || !Number.isFinite(place.wall)) return "?";
-    return formatTime(new Date(place.wall + Number(ns - place.from) / 1e6).toISOString());
-  };
-  for (const { from, to, batch, reason } of file.damage) {
-    const what = batch === null ? "part of the file" : `batch ${batch}`;
-    terminal.note(`secretscope: from ${timeOf(from)} to ${timeOf(to)} ${what} cannot be read: ${safeText(reason)}`);
-  }
-  if (file.end === "cut") {
-    terminal.note(`secretscope: the recording was cut off; it ends at ${timeOf(file.lastTime)}`);
-  }
-  return file.damage.length > 0 || file.end === "cut" ? exitStatus.finding : exitStatus.fine;
 }
