@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { CannotRun } from "../../collector/cannotRun.ts";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import type { ReplayObservation, Speed } from "../../collector/sources/trace-file/observation.ts";
+import { canDraw } from "../dashboard/look.ts";
 import type { ExitStatus } from "../exit-status.ts";
 import { UsageError } from "../failure.ts";
 import { stopRequested, until } from "../stop.ts";
@@ -24,10 +25,14 @@ const speedSaid = "0.1 to 1000 times, or most";
 
 const help = `
 Examples:
-  secretscope replay incident.arrows                   every sample, one after the other
+  secretscope replay incident.arrows                   the dashboard, on the recording
+  secretscope replay incident.arrows | less            every sample, one after the other
   secretscope replay incident.arrows --speed 1         as fast as it happened
   secretscope replay incident.arrows --at 03:12        the state at that moment
   secretscope replay incident.arrows --json | jq .oom  data, one object a sample
+
+In a terminal it opens the dashboard; ? shows the keys. With --json, --at or
+--speed most, and in a pipe, it prints.
 
 --at takes a time of the day (local), a date and time (2026-11-21T03:12:30, with
 Z or an offset for another zone), or +5m from the beginning.
@@ -47,7 +52,10 @@ export function replayCommand(run: (values: ReplayValues) => Promise<void>): Com
     .addOption(jsonOption())
     .addOption(new Option("--at <time>", "print the state at one moment, and exit"))
     .addOption(
-      new Option("--speed <factor>", `how fast, ${speedSaid}`).argParser(parseSpeed).default("most").conflicts("at"),
+      // No default value: "most" that was asked for means text, where nothing asked for means the dashboard.
+      new Option("--speed <factor>", `how fast, ${speedSaid} (text: most, dashboard: 1)`)
+        .argParser(parseSpeed)
+        .conflicts("at"),
     )
     .addHelpText("after", help)
     .action((file: string, values: Omit<ReplayValues, "file">) => run({ ...values, file }));
@@ -68,13 +76,20 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
     if (trace.file.note !== null) terminal.note(`secretscope: ${safeText(trace.file.note)}`);
     if (trace.file.batches.length === 0)
       throw new CannotRun(`${values.file} holds no samples yet`, "record for longer");
-    if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, terminal);
+    if (opensScreen(values)) {
+      const { replayScreen } = await import("../dashboard/replayScreen.ts");
+      await replayScreen(trace, values.speed ?? 1, terminal, stop);
+    } else if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, terminal);
     else await printAll(trace, values, terminal, stop);
     return tellDamage(trace.file, terminal);
   } finally {
     await trace.close();
   }
 }
+
+/** Under the conditions under which `secretscope` alone opens the dashboard, and nothing asks for text. */
+const opensScreen = ({ json, at, speed }: ReplayValues) =>
+  json !== true && at === undefined && speed !== "most" && canDraw(process.stdin, process.stdout, process.env);
 
 async function printMoment(trace: ReplayObservation, at: string, json: boolean, terminal: Terminal): Promise<void> {
   const { momentIn } = await import("../../collector/sources/trace-file/moment.ts");

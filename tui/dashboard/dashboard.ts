@@ -5,13 +5,17 @@ import { type Frame, FrameMaker } from "./frame.ts";
 import { type CommandName, commandOf, type KeyPress } from "./keys.ts";
 import type { Look } from "./look.ts";
 import { Memory, type Scene } from "./model/scene.ts";
+import type { Playback } from "./playback.ts";
+import { ReplayControl } from "./replayControl.ts";
+import { isReplayCommand } from "./replayKeys.ts";
 import { clipboardSequence, saveFolders, saveNew, stampOf } from "./save.ts";
 import { Frames } from "./screen/frames.ts";
 import { handleSuspend, suspendForeground } from "./screen/jobControl.ts";
 import { Owned } from "./screen/owned.ts";
 import { type MousePress, Painter, type TerminalStreams } from "./screen/painter.ts";
-import { clicked, headClicked, initialState, type State, typed, update } from "./state.ts";
+import { clicked, forgetEvents, headClicked, initialState, type State, typed, update } from "./state.ts";
 import { type Line, line, lineWidth, outside, span } from "./views/line.ts";
+import { timeAt } from "./views/timeLine.ts";
 
 export interface DashboardOptions {
   readonly streams: TerminalStreams;
@@ -37,7 +41,8 @@ export class Dashboard {
   readonly #painter: Painter;
   readonly #frames: Frames;
   readonly #maker = new FrameMaker();
-  readonly #memory: Memory;
+  #memory: Memory;
+  #replay: ReplayControl | undefined;
   readonly #left: Promise<void>;
   #leave: () => void = () => {};
   #state: State;
@@ -86,8 +91,9 @@ export class Dashboard {
     this.#draw();
   }
 
-  /** Draws this observation from now on. Closing it is the caller's. */
-  watch(observation: Observation): void {
+  /** Draws this observation from now on. Closing it is the caller's. @param playback of a replay: what keys do to it */
+  watch(observation: Observation, playback?: Playback): void {
+    if (playback !== undefined) this.#control(playback);
     const seen = () => {
       this.#arrived = performance.now();
       this.#frames.want("figures");
@@ -106,6 +112,21 @@ export class Dashboard {
       }),
     );
     seen();
+  }
+
+  #control(playback: Playback): void {
+    const replay = new ReplayControl(playback, () => {
+      this.#memory = new Memory(this.#options.intervalMs);
+      this.#state = forgetEvents(this.#state);
+    });
+    this.#replay = replay;
+    this.#owned.add(playback.onLandmarks(() => this.#frames.want("figures")));
+    this.#owned.add(
+      playback.onEnd(() => {
+        this.#state = { ...this.#state, message: replay.endSentence };
+        this.#frames.want("figures");
+      }),
+    );
   }
 
   /** Resolves when the person, a signal or the terminal wants it to end. */
@@ -142,8 +163,10 @@ export class Dashboard {
       return;
     }
     const { root, look } = this.#options;
-    const ageMs = performance.now() - this.#arrived;
-    const frame = this.#maker.make(scene, this.#state, { columns, rows, ageMs, root, look });
+    // A recording does not grow old while it is looked at.
+    const ageMs = this.#replay === undefined ? performance.now() - this.#arrived : 0;
+    const position = this.#replay?.position(scene.snapshot.time);
+    const frame = this.#maker.make(scene, this.#state, { columns, rows, ageMs, root, look, position });
     this.#frame = frame;
     this.#state = frame.state;
     this.#painter.paint(frame);
@@ -155,7 +178,7 @@ export class Dashboard {
       this.#frames.want("key");
       return;
     }
-    const command = commandOf(press);
+    const command = commandOf(press, this.#replay === undefined ? "live" : "replay");
     if (command !== undefined) this.#command(command);
   }
 
@@ -174,6 +197,11 @@ export class Dashboard {
     this.#state = update(this.#state, command, room);
     if (command === "copy") this.#say(() => this.#copy(scene));
     if (command === "write") this.#say(() => this.#write(scene));
+    if (isReplayCommand(command)) {
+      // After the state was changed: a jump changes it once more.
+      const message = this.#replay?.do(command) ?? null;
+      if (message !== null) this.#state = { ...this.#state, message };
+    }
     if (command === "freeze") this.#frozen = this.#state.frozen ? { scene } : undefined;
     this.#frames.want("key");
   }
@@ -205,9 +233,19 @@ export class Dashboard {
     return `snapshot written to ${saveNew(saveFolders(), stem, "json", `${safeJson(scene.snapshot)}\n`)}`;
   }
 
+  /** A click on the time line. */
+  #goTo(x: number): void {
+    const scene = this.#scene();
+    const position = scene && this.#replay?.position(scene.snapshot.time);
+    const time = position && timeAt(position, this.#painter.columns, x);
+    if (time !== undefined) this.#replay?.to(time);
+    this.#frames.want("key");
+  }
+
   #mouse({ action, pane, x, y }: MousePress): void {
     const room = this.#frame?.room;
-    if (room === undefined || pane === "header" || pane === "gap" || pane === "footer") return;
+    if (pane === "timeLine" && action === "click") this.#goTo(x);
+    if (room === undefined || pane === "timeLine" || pane === "header" || pane === "gap" || pane === "footer") return;
     if (pane === "overlay" || action !== "click") {
       if (action === "click") return;
       if (pane !== "overlay") this.#state = { ...this.#state, focus: pane };

@@ -21,9 +21,10 @@ import { holderColumns, holderLines, sortColumns } from "./views/holders.ts";
 import { ends, type Line, line, outside, span } from "./views/line.ts";
 import { killsOf, oomLines } from "./views/oom.ts";
 import { splitColumns, splitLines } from "./views/splits.ts";
+import { type Position, timeLine } from "./views/timeLine.ts";
 
 /** gap: what lies between panels side by side. */
-export type PaneName = "header" | PanelName | "gap" | "footer" | "overlay";
+export type PaneName = "header" | PanelName | "gap" | "timeLine" | "footer" | "overlay";
 
 export interface PaneFrame {
   readonly name: PaneName;
@@ -54,6 +55,8 @@ export interface FrameOptions {
   readonly ageMs: number;
   readonly root: boolean;
   readonly look: Look;
+  /** Of a replay: where it is. */
+  readonly position?: Position | undefined;
 }
 
 interface Rows {
@@ -74,7 +77,7 @@ export class FrameMaker {
       oom: Math.max(2, scene.snapshot.oom.recent.length + 2),
       events: Math.max(3, scene.log.length + 1),
     };
-    const places = layout(options.columns, options.rows, state.focus, wanted);
+    const places = layout(options.columns, options.rows, state.focus, wanted, options.position !== undefined);
     const keys = {
       map: [],
       holders: rows.holders.map(({ key }) => key),
@@ -168,7 +171,8 @@ function panels(scene: Scene, rows: Rows, state: State, places: Layout, options:
   const { snapshot } = scene;
   const late = !state.frozen && isLate(ageMs, scene.intervalMs);
   const word = evidenceWord(snapshot.evidence, state.frozen ? 0 : ageMs, scene.intervalMs);
-  const facts = { snapshot, word, ageMs, late, frozen: state.frozen };
+  const replayed = options.position !== undefined;
+  const facts = { snapshot, word, ageMs, late, frozen: state.frozen, replayed };
   const room = (panel: PanelName) => ({
     columns: places.panels[panel].width,
     rows: places.panels[panel].height,
@@ -177,6 +181,7 @@ function panels(scene: Scene, rows: Rows, state: State, places: Layout, options:
     look,
   });
   const map = { ...room("map"), windowSeconds: state.windowSeconds, charted: places.chart !== null && !look.ascii };
+  const found = rows.holders.length + rows.splits.length;
   const pane = (name: PaneName, rect: Rect, lines: readonly Line[]): PaneFrame => ({ name, rect, lines });
   return [
     pane("header", places.header, headerLines(facts, options.columns, look)),
@@ -186,7 +191,10 @@ function panels(scene: Scene, rows: Rows, state: State, places: Layout, options:
     pane("oom", places.panels.oom, oomLines(snapshot, state, room("oom"))),
     pane("events", places.panels.events, eventLines(scene, state, room("events"))),
     pane("gap", places.gap, []),
-    pane("footer", places.footer, [footerLine(state, rows.holders.length + rows.splits.length, options.columns, look)]),
+    ...(places.timeLine === null || options.position === undefined
+      ? []
+      : [pane("timeLine", places.timeLine, [timeLine(options.position, options.columns, look)])]),
+    pane("footer", places.footer, [footerLine(state, found, options.columns, look, replayed ? "replay" : "live")]),
   ];
 }
 
@@ -205,7 +213,10 @@ function overlayOf(
   const { look, ageMs } = options;
   switch (state.overlay?.kind) {
     case "help":
-      return { name: "Keys and words", lines: helpLines(columns, look) };
+      return {
+        name: "Keys and words",
+        lines: helpLines(columns, look, options.position === undefined ? "live" : "replay"),
+      };
     case "evidence": {
       const word = evidenceWord(scene.snapshot.evidence, ageMs, scene.intervalMs);
       return { name: "Evidence", lines: evidenceLines(scene.snapshot, word, columns, look) };

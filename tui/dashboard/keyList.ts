@@ -10,11 +10,11 @@ export function keyList(): string {
     keyCommands
       .filter((command) => command.where === where)
       .map(
-        ({ shown, does }) =>
+        ({ shown, does, only }) =>
           `| ${shown
             .split(" ")
             .map((key) => `\`${key}\``)
-            .join(" ")} | ${does} |`,
+            .join(" ")} | ${only === "replay" ? "replay: " : ""}${does} |`,
       ),
   );
   const mouse = "| mouse | click selects, a second click opens, the wheel scrolls, a column head sorts |";

@@ -1,6 +1,11 @@
 /** Every key is a command with a name. Help, footer and the README's list are made from this table. */
+import { type ReplayCommandName, replayKeys } from "./replayKeys.ts";
+
+/** What is drawn: this machine, or a recording. */
+export type Mode = "live" | "replay";
 
 export type CommandName =
+  | ReplayCommandName
   | "help"
   | "quit"
   | "suspend"
@@ -38,7 +43,9 @@ export interface KeyCommand {
   /** As people write them. */
   readonly shown: string;
   readonly does: string;
-  readonly where: "move" | "look" | "keep" | "leave";
+  readonly where: "move" | "look" | "replay" | "keep" | "leave";
+  /** Missing: in both. */
+  readonly only?: Mode;
   /** One word for the footer; the narrower the screen, the fewer: lower first. */
   readonly footer?: { readonly word: string; readonly rank: number };
 }
@@ -113,6 +120,7 @@ export const keyCommands: readonly KeyCommand[] = [
     shown: "Space",
     does: "freeze the screen; collecting goes on",
     where: "look",
+    only: "live",
     footer: { word: "freeze", rank: 6 },
   },
   {
@@ -123,6 +131,7 @@ export const keyCommands: readonly KeyCommand[] = [
     where: "look",
     footer: { word: "evidence", rank: 9 },
   },
+  ...replayKeys,
   {
     name: "copy",
     keys: ["c"],
@@ -161,11 +170,22 @@ export const keyCommands: readonly KeyCommand[] = [
 export const keyGroups: readonly (readonly [KeyCommand["where"], string])[] = [
   ["move", "Move"],
   ["look", "Look"],
+  ["replay", "Replay"],
   ["keep", "Keep"],
   ["leave", "Help and leave"],
 ];
 
-const byKey = new Map(keyCommands.flatMap((command) => command.keys.map((key) => [key, command.name] as const)));
+/** The commands that there are: a replay has more, and one less. */
+export function commandsIn(mode: Mode): readonly KeyCommand[] {
+  return keyCommands.filter(({ only }) => only === undefined || only === mode);
+}
+
+const keysIn = (mode: Mode) =>
+  new Map(commandsIn(mode).flatMap((command) => command.keys.map((key) => [key, command.name] as const)));
+const byKey: Readonly<Record<Mode, ReadonlyMap<string, CommandName>>> = {
+  live: keysIn("live"),
+  replay: keysIn("replay"),
+};
 
 /** What a key press is called in the table. */
 export interface KeyPress {
@@ -175,7 +195,8 @@ export interface KeyPress {
   readonly full?: string | undefined;
 }
 
-export function commandOf({ ch, full }: KeyPress): CommandName | undefined {
+export function commandOf({ ch, full }: KeyPress, mode: Mode = "live"): CommandName | undefined {
+  const keys = byKey[mode];
   // The character says more than the name: "?" has none, and "G" is called S-g.
-  return (ch === undefined ? undefined : byKey.get(ch)) ?? (full === undefined ? undefined : byKey.get(full));
+  return (ch === undefined ? undefined : keys.get(ch)) ?? (full === undefined ? undefined : keys.get(full));
 }

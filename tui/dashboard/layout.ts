@@ -11,6 +11,8 @@ export interface Rect {
 export interface Layout {
   readonly header: Rect;
   readonly footer: Rect;
+  /** Of a replay, above the footer. */
+  readonly timeLine: Rect | null;
   readonly panels: Readonly<Record<PanelName, Rect>>;
   /** Where the charts go, inside the direct map panel; null: no room, a line of text takes their place. */
   readonly chart: Rect | null;
@@ -26,15 +28,17 @@ const headerRows = 2;
 /** Title, head, three sizes. */
 const mapTable = 5;
 
-/** @param wanted lines that each panel would like, title and head included */
+/** @param wanted lines that each panel would like, title and head included; @param replayed room for a time line */
 export function layout(
   columns: number,
   rows: number,
   focus: PanelName,
   wanted: Readonly<Record<PanelName, number>>,
+  replayed = false,
 ): Layout | undefined {
   if (columns < smallest.columns || rows < smallest.rows) return undefined;
-  const body = rows - headerRows - 1;
+  const footerRows = replayed ? 2 : 1;
+  const body = rows - headerRows - footerRows;
   const full = { x: 0, width: columns };
   const header = { ...full, y: 0, height: headerRows };
   const footer = { ...full, y: rows - 1, height: 1 };
@@ -48,10 +52,11 @@ export function layout(
   const left = body - mapRows;
   // A sheet that leaves only a few columns beside it would show halves of words there.
   const overlayWidth = columns < 120 ? columns : 100;
-  const overlayHeight = rows - headerRows - 1;
+  const overlayHeight = rows - headerRows - footerRows;
   return {
     header,
     footer,
+    timeLine: replayed ? { ...full, y: rows - 2, height: 1 } : null,
     chart,
     gap:
       columns >= wideColumns

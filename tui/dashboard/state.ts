@@ -196,6 +196,12 @@ export function settle(state: State, room: Room): State {
   return next;
 }
 
+/** The log begins anew: what was chosen in it is gone, and the same keys will mean others. */
+export function forgetEvents(state: State): State {
+  const isOpen = state.overlay?.kind === "card" && state.overlay.panel === "events";
+  return { ...state, lists: { ...state.lists, events: unmoved }, overlay: isOpen ? null : state.overlay };
+}
+
 function settled(list: ListState, rows: readonly string[], page: number): ListState {
   if (list.selected === null) return { selected: null, index: 0, top: 0 };
   const found = rows.indexOf(list.selected);

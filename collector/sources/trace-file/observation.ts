@@ -18,6 +18,8 @@ export interface ReplayObservation extends Observation {
   /** First and last time in the trace, ns of CLOCK_MONOTONIC. */
   readonly range: { readonly from: bigint; readonly to: bigint };
   readonly time: bigint;
+  /** When the next sample was complete, ns; undefined at the end. */
+  readonly nextTime: bigint | undefined;
   readonly playing: boolean;
   speed: Speed;
   play(): void;
@@ -32,6 +34,8 @@ export interface ReplayObservation extends Observation {
 
 /** Samples told in one go at full speed, before others get their turn. */
 const atOnce = 64;
+/** And no longer than this, ms: a sample with thousands of holders takes a while, and a person may be pressing keys. */
+const atOnceMs = 20;
 
 class TraceObservation implements ReplayObservation {
   readonly file: TraceFile;
@@ -60,6 +64,10 @@ class TraceObservation implements ReplayObservation {
 
   get time(): bigint {
     return this.#replay.time;
+  }
+
+  get nextTime(): bigint | undefined {
+    return this.#replay.nextTime;
   }
 
   get playing(): boolean {
@@ -160,7 +168,10 @@ class TraceObservation implements ReplayObservation {
   }
 
   #run(samples: number): void {
-    for (let count = 0; count < samples && this.#playing; count++) if (!this.#advance()) break;
+    const until = performance.now() + atOnceMs;
+    for (let count = 0; count < samples && this.#playing && performance.now() < until; count++) {
+      if (!this.#advance()) break;
+    }
     if (this.#playing) this.#schedule();
   }
 }

@@ -3,13 +3,13 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { keyList, keyListBegin, keyListEnd } from "../../../tui/dashboard/keyList.ts";
-import { commandOf, keyCommands } from "../../../tui/dashboard/keys.ts";
+import { commandOf, commandsIn, keyCommands } from "../../../tui/dashboard/keys.ts";
 import { canDraw, lookOf } from "../../../tui/dashboard/look.ts";
 import { helpLines } from "../../../tui/dashboard/views/help.ts";
 import { unicodeLook } from "./terminal.ts";
 
-test("no key means two things", () => {
-  const keys = keyCommands.flatMap((command) => command.keys);
+test.each(["live", "replay"] as const)("%s: no key means two things", (mode) => {
+  const keys = commandsIn(mode).flatMap((command) => command.keys);
   expect(keys.filter((key, index) => keys.indexOf(key) !== index)).toEqual([]);
 });
 
@@ -30,14 +30,29 @@ test.each([
   expect(commandOf(press)).toBe(command);
 });
 
-test("help names every key and what it does", () => {
-  const text = helpLines(100, unicodeLook)
+test.each([
+  [{ ch: " ", full: "space" }, "playOrPause"],
+  [{ ch: "T", full: "S-t" }, "previousSplit"],
+  [{ ch: "[", full: "[" }, "back10s"],
+  [{ ch: "q", full: "q" }, "quit"],
+] as const)("in a replay %j is %s", (press, command) => {
+  expect(commandOf(press, "replay")).toBe(command);
+});
+
+test("live, the keys of a replay do nothing", () => {
+  for (const ch of [".", "f", "F", "[", "]", "{", "}", "^", "$", "t", "T", "u", "U", "o", "O", "a", "A"])
+    expect(commandOf({ ch, full: ch })).toBeUndefined();
+});
+
+test.each(["live", "replay"] as const)("%s: help names every key there is, and no other", (mode) => {
+  const text = helpLines(100, unicodeLook, mode)
     .map(({ spans }) => spans.map(({ text }) => text).join(""))
     .join("\n");
-  for (const { shown, does } of keyCommands) {
+  for (const { shown, does } of commandsIn(mode)) {
     expect(text).toContain(shown);
     expect(text).toContain(does.slice(0, 40));
   }
+  for (const { does, only } of keyCommands) if (only !== undefined && only !== mode) expect(text).not.toContain(does);
 });
 
 describe("the README", () => {

@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import {
   clicked,
+  forgetEvents,
   headClicked,
   initialState,
   type Room,
@@ -197,4 +198,16 @@ test("the mouse: a click selects, a click on the selected row opens", () => {
 test("space freezes and thaws", () => {
   expect(press(initialState, "freeze").frozen).toBe(true);
   expect(press(initialState, "freeze", "freeze").frozen).toBe(false);
+});
+
+test("when the log begins anew, what was chosen in it is gone; what was chosen elsewhere stays", () => {
+  const before = press({ ...initialState, focus: "events" }, "down", "open");
+  expect(before.overlay).toMatchObject({ kind: "card", panel: "events" });
+  const after = forgetEvents({
+    ...before,
+    lists: { ...before.lists, holders: { selected: "row3", index: 3, top: 0 } },
+  });
+  expect(after.overlay).toBeNull();
+  expect(after.lists.events.selected).toBeNull();
+  expect(after.lists.holders.selected).toBe("row3");
 });

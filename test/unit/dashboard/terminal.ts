@@ -7,6 +7,7 @@ import { type Look, lookOf } from "../../../tui/dashboard/look.ts";
 import { Memory, type Scene } from "../../../tui/dashboard/model/scene.ts";
 import { Painter, type TerminalStreams } from "../../../tui/dashboard/screen/painter.ts";
 import { initialState, type State } from "../../../tui/dashboard/state.ts";
+import type { Position } from "../../../tui/dashboard/views/timeLine.ts";
 
 export const unicodeLook: Look = lookOf({ TERM: "xterm-256color", LANG: "C.UTF-8" }, false);
 
@@ -96,11 +97,12 @@ export async function draw(
   rows: number,
   state: Partial<State> = {},
   look: Look = unicodeLook,
+  position?: Position,
 ): Promise<Drawn> {
   const terminal = new TestTerminal(columns, rows);
   const painter = new Painter(terminal.streams, look, { key: () => {}, mouse: () => {}, resized: () => {} });
   try {
-    const options = { columns, rows, ageMs: 0, root: true, look };
+    const options = { columns, rows, ageMs: 0, root: true, look, position };
     const frame = new FrameMaker().make(sceneOf(snapshots), { ...initialState, ...state }, options);
     painter.paint(frame);
     await terminal.settled();

@@ -48,7 +48,17 @@ interface MouseEvent {
 const mouseModes = { vt200Mouse: true, sgrMouse: true } as const;
 const noMouse = { vt200Mouse: false, sgrMouse: false } as const;
 
-const paneOrder: readonly PaneName[] = ["header", "map", "holders", "splits", "oom", "events", "gap", "footer"];
+const paneOrder: readonly PaneName[] = [
+  "header",
+  "map",
+  "holders",
+  "splits",
+  "oom",
+  "events",
+  "gap",
+  "timeLine",
+  "footer",
+];
 
 export class Painter {
   readonly #owned = new Owned();

@@ -1,14 +1,14 @@
 /** One line: what can be done now; or the filter that is being typed; or what was just done. */
 import { truncate, width } from "../../text/width.ts";
-import { keyCommands } from "../keys.ts";
+import { commandsIn, type Mode } from "../keys.ts";
 import type { Look } from "../look.ts";
 import type { State } from "../state.ts";
 import { type Line, line, outside, type Span, span } from "./line.ts";
 
-export function footerLine(state: State, found: number, columns: number, look: Look): Line {
+export function footerLine(state: State, found: number, columns: number, look: Look, mode: Mode = "live"): Line {
   if (state.editing !== null) return prompt(state.filter, found, columns, look);
   if (state.message !== null) return line(" ", span(truncate(outside(state.message, look), columns - 2), "accent"));
-  const hints = keyCommands
+  const hints = commandsIn(mode)
     .filter(({ footer }) => footer !== undefined)
     .sort((a, b) => (a.footer?.rank ?? 0) - (b.footer?.rank ?? 0));
   const spans: Span[] = [];

@@ -16,6 +16,7 @@ export interface HeaderFacts {
   readonly ageMs: number;
   readonly late: boolean;
   readonly frozen: boolean;
+  readonly replayed: boolean;
 }
 
 const toneOf: Record<EvidenceWord, Tone> = { complete: "strong", late: "warning", lossy: "bad", partial: "warning" };
@@ -23,7 +24,8 @@ const toneOf: Record<EvidenceWord, Tone> = { complete: "strong", late: "warning"
 export function headerLines(facts: HeaderFacts, columns: number, look: Look): Line[] {
   const { host, evidence } = facts.snapshot;
   const separator = span(` ${look.glyphs.separator} `, "quiet");
-  const name = [span(" secretscope", "strong"), separator, { text: outside(host.name || "?", look) }];
+  const replayed = facts.replayed ? [span(" REPLAY", "accent")] : [];
+  const name = [span(" secretscope", "strong"), ...replayed, separator, { text: outside(host.name || "?", look) }];
   const kernel = [separator, { text: outside(host.kernel || "?", look) }];
   const route = [separator, span(routeText(evidence.route), "quiet")];
   const model = [separator, span(accountingText(host.accounting), "quiet")];

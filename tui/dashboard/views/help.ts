@@ -1,6 +1,6 @@
 /** The keys, made from their table, and what the words on the screen mean. */
 import { fit } from "../../text/width.ts";
-import { keyCommands, keyGroups } from "../keys.ts";
+import { commandsIn, keyGroups, type Mode } from "../keys.ts";
 import type { Look } from "../look.ts";
 import { asciiKey } from "./footer.ts";
 import { emptyLine, type Line, line, paragraph, span } from "./line.ts";
@@ -20,15 +20,17 @@ const words: readonly (readonly [string, string])[] = [
 const keyColumns = 12;
 const wordColumns = 20;
 
-export function helpLines(columns: number, look: Look): Line[] {
+export function helpLines(columns: number, look: Look, mode: Mode = "live"): Line[] {
+  const commands = commandsIn(mode);
+  const groups = keyGroups.filter(([group]) => commands.some(({ where }) => where === group));
   const described = (name: string, width: number, text: string) =>
     paragraph(text, columns - width).map((each, index) =>
       line(" ", span(fit(index === 0 ? name : "", width), "strong"), ...each.spans),
     );
   return [
-    ...keyGroups.flatMap(([where, heading]) => [
+    ...groups.flatMap(([where, heading]) => [
       line(span(` ${heading}`, "accent")),
-      ...keyCommands
+      ...commands
         .filter((command) => command.where === where)
         .flatMap(({ shown, does }) => described(asciiKey(shown, look), keyColumns, does)),
       emptyLine,

@@ -1,0 +1,65 @@
+/** What the screen may ask of a replay, beyond its snapshots: the one way in which it knows that there is a recording. */
+import type { Landmarks } from "../../collector/sources/trace-file/landmarks.ts";
+import type { Speed } from "../../collector/sources/trace-file/observation.ts";
+
+/** Times are ns of the recording's CLOCK_MONOTONIC. */
+export interface Playback {
+  readonly range: { readonly from: bigint; readonly to: bigint };
+  readonly time: bigint;
+  /** undefined at the end. */
+  readonly nextTime: bigint | undefined;
+  readonly playing: boolean;
+  speed: Speed;
+  play(): void;
+  pause(): void;
+  /** One sample on; pauses. @returns false at the end */
+  step(): boolean;
+  /** To the last sample at or before a time; tells its snapshot. */
+  seek(time: bigint): void;
+  onEnd(listener: () => void): () => void;
+  readonly landmarks: Landmarks;
+  /** Called when more landmarks were found. */
+  onLandmarks(listener: () => void): () => void;
+  /** The recording did not end in order. */
+  readonly isCut: boolean;
+}
+
+export const speedSteps: readonly Speed[] = [0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, "most"];
+
+/** The next speed of the table in a direction; from one that is not in it, the nearest that way. */
+export function nextSpeed(now: Speed, direction: 1 | -1): Speed {
+  const factor = (speed: Speed) => (speed === "most" ? Number.POSITIVE_INFINITY : speed);
+  const beyond = speedSteps.filter((speed) => (factor(speed) - factor(now)) * direction > 0);
+  return (direction === 1 ? beyond[0] : beyond.at(-1)) ?? now;
+}
+
+/** Rates and the log need some of what was before: as much as the shortest window. */
+const runUpNs = 60_000_000_000n;
+/** A person who jumps waits no longer than this for it, ms. */
+const runUpMs = 150;
+
+/**
+ * Puts the replay to a time, and plays it there from a little before, so that rates, events and what was there before an
+ * OOM kill are as they were live. Where samples are too large for that they begin at the time itself.
+ * @param forget called before time jumps: what the screen remembers belongs to another time
+ */
+export function jump(playback: Playback, time: bigint, forget: () => void): void {
+  const { playing, range } = playback;
+  const target = time < range.from ? range.from : time;
+  playback.pause();
+  forget();
+  playback.seek(target - runUpNs);
+  const until = performance.now() + runUpMs;
+  while (isAtOrBefore(playback.nextTime, target)) {
+    if (performance.now() > until) {
+      forget();
+      playback.seek(target);
+      break;
+    }
+    playback.step();
+  }
+  if (playing) playback.play();
+}
+
+/** At the end there is no next one. */
+const isAtOrBefore = (next: bigint | undefined, time: bigint) => next !== undefined && next <= time;
