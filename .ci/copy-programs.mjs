@@ -1,11 +1,16 @@
-// bpftrace programs are text that the compiler does not know: puts them beside the compiled catalog, and takes out of
-// dist what has no source any more, so that a package never carries a file that was deleted.
+// bpftrace programs and alert rules are text that the compiler does not know: puts them beside the compiled files, and
+// takes out of dist what has no source any more, so that a package never carries a file that was deleted.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
-const catalog = join("probes", "catalog");
+/** Where such text is, and how its names end. */
+const texts = [
+  { folder: join("probes", "catalog"), ending: ".bt" },
+  { folder: join("collector", "alerts"), ending: ".yaml" },
+];
+const isText = (/** @type {string} */ name) => texts.some(({ ending }) => name.endsWith(ending));
 
 /** @param {string} folder @returns {string[]} paths of all files under it, relative to it */
 function filesUnder(folder) {
@@ -16,18 +21,20 @@ function filesUnder(folder) {
 }
 
 export function copyPrograms() {
-  for (const file of filesUnder(join(repository, catalog)).filter((name) => name.endsWith(".bt"))) {
-    const target = join(repository, "dist", catalog, file);
-    mkdirSync(dirname(target), { recursive: true });
-    copyFileSync(join(repository, catalog, file), target);
+  for (const { folder, ending } of texts) {
+    for (const file of filesUnder(join(repository, folder)).filter((name) => name.endsWith(ending))) {
+      const target = join(repository, "dist", folder, file);
+      mkdirSync(dirname(target), { recursive: true });
+      copyFileSync(join(repository, folder, file), target);
+    }
   }
 }
 
 /** @param {string} output @param {string} sources */
 function prune(output, sources) {
   for (const file of filesUnder(output)) {
-    const source = file.endsWith(".bt") ? file : file.replace(/(\.d\.ts|\.js)$/, ".ts");
-    const made = file.endsWith(".bt") || source !== file;
+    const source = isText(file) ? file : file.replace(/(\.d\.ts|\.js)$/, ".ts");
+    const made = isText(file) || source !== file;
     if (made && !existsSync(join(sources, source))) rmSync(join(output, file), { force: true });
   }
 }

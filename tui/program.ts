@@ -1,5 +1,6 @@
 /** The command line: which commands there are, how they are described, and how a wrong one is answered. */
 import { Command, CommanderError } from "commander";
+import { alertsCheck, alertsCommand, alertsTest } from "./commands/alerts.ts";
 import { doctor, doctorCommand } from "./commands/doctor.ts";
 import { exportCommand, exportRecording } from "./commands/export.ts";
 import { exitHelp } from "./commands/options.ts";
@@ -61,10 +62,11 @@ export async function runProgram(words: readonly string[], version: string, term
     replayCommand(bound(replay)),
     reportCommand(bound(report)),
     exportCommand(bound(exportRecording)),
+    alertsCommand({ check: bound(alertsCheck), test: bound(alertsTest) }),
   ]) {
     program.addCommand(command);
   }
-  for (const command of [program, ...program.commands]) {
+  for (const command of [program, ...program.commands.flatMap((each) => [each, ...each.commands])]) {
     command
       .exitOverride()
       .allowExcessArguments(false)
@@ -87,6 +89,8 @@ export async function runProgram(words: readonly string[], version: string, term
 function complaint(message: string, words: readonly string[], program: Command): string {
   const text = message
     .replace(/^error: /, "")
+    // What commander says when a command that only has subcommands is given none.
+    .replace(/^\(outputHelp\)$/, "one of its commands is missing")
     .replace(/\n\(Did you mean (?:one of )?(.*?)\?\)$/s, "; did you mean $1?")
     .replaceAll("\n", " ")
     .replace(/\.$/, "");

@@ -1,0 +1,68 @@
+/** Snapshots in, alerts out. No clock is asked: the same snapshots give the same alerts, live or replayed. */
+import type { Snapshot } from "../snapshot.ts";
+import type { Reading } from "./figures/reading.ts";
+import { figures } from "./figures.ts";
+import { History } from "./history.ts";
+import { fillMessage } from "./message.ts";
+import type { Rule } from "./rule.ts";
+import { type Change, RuleState } from "./ruleState.ts";
+
+export const alertSchema = "secretscope.alert/1";
+
+export interface Alert {
+  readonly schema: typeof alertSchema;
+  readonly rule: string;
+  readonly change: Change;
+  /** ISO 8601 and CLOCK_MONOTONIC ns, both of the snapshot. */
+  readonly time: string;
+  readonly monotonicNs: string;
+  readonly figure: string;
+  readonly value: number | null;
+  /** Whom it is about: hostile text. */
+  readonly who: string | null;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Holds names as the kernel gives them: hostile text. */
+  readonly message: string;
+}
+
+export class AlertEngine {
+  readonly states: readonly RuleState[];
+  readonly #history = new History();
+
+  constructor(rules: readonly Rule[]) {
+    this.states = rules.map((rule) => new RuleState(rule));
+  }
+
+  /** To be called with each snapshot once, in order. @returns what changed, in the order of the rules */
+  observe(snapshot: Snapshot): Alert[] {
+    const stepNs = this.#history.observe(snapshot);
+    // Ten thousand rules share a dozen figures.
+    const known = new Map<string, Reading>();
+    const read = (figure: Rule["figure"], cause: Rule["cause"] = null): Reading => {
+      const key = cause === null ? figure : `${figure} ${cause}`;
+      const reading = known.get(key) ?? figures[figure].read(snapshot, this.#history, cause);
+      known.set(key, reading);
+      return reading;
+    };
+    const alerts: Alert[] = [];
+    for (const state of this.states) {
+      const { rule } = state;
+      const reading = read(rule.figure, rule.cause);
+      const change = state.step(reading.value, stepNs);
+      if (change === undefined) continue;
+      alerts.push({
+        schema: alertSchema,
+        rule: rule.name,
+        change,
+        time: snapshot.time,
+        monotonicNs: snapshot.monotonicNs,
+        figure: rule.figure,
+        value: reading.value,
+        who: reading.who,
+        labels: rule.labels,
+        message: fillMessage(rule, reading, snapshot, read),
+      });
+    }
+    return alerts;
+  }
+}

@@ -1,0 +1,49 @@
+/** Figures of OOM kills in the ten minutes before the snapshot: what they achieved, and what stood in their way. */
+import type { OomKillView, Snapshot } from "../../snapshot.ts";
+import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
+
+const recentMs = 600_000;
+
+/**
+ * Both times are made from the same pair of clocks, so that their difference is the kernel's monotonic one, whatever
+ * happened to the wall clock. null: nobody sees kills, or not when they were.
+ */
+function recentKills({ oom, time, evidence }: Snapshot): readonly OomKillView[] | null {
+  if (evidence.route.oom === null) return null;
+  const now = Date.parse(time);
+  // Before the clocks were compared every time is 1970.
+  if (oom.recent.length > 0 && !(now > 0)) return null;
+  return oom.recent.filter((kill) => now - Date.parse(kill.time) <= recentMs);
+}
+
+export const futileOomKills: Figure = {
+  unit: "count",
+  means: "OOM kills of the past 10 minutes that freed nothing of the secret memory there was",
+  read: (snapshot) => {
+    const kills = recentKills(snapshot);
+    if (kills === null) return unknown;
+    const futile = kills.filter((kill) => (kill.secretResidentBytes ?? 0) > 0 && kill.secretFreedBytes === 0);
+    const last = futile.at(-1);
+    if (last !== undefined) return reading(futile.length, processName(last.victim));
+    // Not known yet, or never: the victim is still ending, or nothing counts pages.
+    return kills.some(isUnknown) ? unknown : reading(0);
+  },
+};
+
+export const secretShareAtOomKill: Figure = {
+  unit: "share",
+  means: "largest part of RAM that was secret memory at an OOM kill of the past 10 minutes",
+  read: (snapshot) => {
+    const kills = recentKills(snapshot);
+    const { memoryBytes } = snapshot.host;
+    if (kills === null || memoryBytes <= 0) return unknown;
+    return largest(
+      kills.map(({ secretResidentBytes: bytes, victim }) =>
+        reading(bytes === null ? null : bytes / memoryBytes, processName(victim)),
+      ),
+    );
+  },
+};
+
+const isUnknown = ({ secretResidentBytes, secretFreedBytes }: OomKillView) =>
+  secretResidentBytes === null || (secretResidentBytes > 0 && secretFreedBytes === null);
