@@ -9,7 +9,7 @@ import { directMapLines } from "../sections/direct-map.ts";
 import { blindLines, evidenceLines } from "../sections/evidence.ts";
 import { hibernationState } from "../sections/hibernation.ts";
 import { holderLines, secretMemoryLines } from "../sections/holders.ts";
-import { usersAboveLimit } from "../sections/limits.ts";
+import { limitFindings } from "../sections/limits.ts";
 import { oomLines } from "../sections/oom.ts";
 import { splitCauseLines } from "../sections/split-causes.ts";
 import { stopRequested, until } from "../stop.ts";
@@ -91,7 +91,7 @@ export function watchBlock(snapshot: Snapshot, before: Before, screen: Screen): 
     ...splitCauseLines(snapshot.splitCauses, { now: snapshot.time, stacks: false, limit: shownCauses }, screen),
     ...secretMemoryLines(secret, screen),
     ...holderLines(snapshot, secret.holders, shownHolders, screen),
-    ...usersAboveLimit(snapshot).flatMap((finding) => labelled("finding", finding, screen, "warning")),
+    ...limitFindings(snapshot).flatMap((finding) => labelled("finding", finding, screen, "warning")),
     // A machine without secret memory need not read about hibernation every second.
     ...(snapshot.hibernation.blocked ? labelled("hibernation", hibernationState(snapshot), screen) : []),
     ...oomLines(oom, before.killsAtStart, shownKills, screen),

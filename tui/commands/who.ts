@@ -5,7 +5,7 @@ import { type ExitStatus, exitStatus } from "../exit-status.ts";
 import { hiddenSentence } from "../sections/evidence.ts";
 import { hibernationState } from "../sections/hibernation.ts";
 import { holderLines, secretMemoryLines } from "../sections/holders.ts";
-import { usersAboveLimit } from "../sections/limits.ts";
+import { limitFindings } from "../sections/limits.ts";
 import type { Terminal } from "../terminal.ts";
 import { indented, type Screen } from "../text/block.ts";
 import { safeJson } from "../text/safe.ts";
@@ -62,7 +62,7 @@ export function whoText(
     shown.length === 0
       ? indented(nobody(wanted !== undefined, hidden !== undefined), 0, screen)
       : [...secretMemoryLines(secret, screen), "", ...holderLines(snapshot, shown, shown.length, screen), ""];
-  const sentences = [...usersAboveLimit(snapshot), `Hibernation: ${hibernationState(snapshot)}.`];
+  const sentences = [...limitFindings(snapshot), `Hibernation: ${hibernationState(snapshot)}.`];
   return `${[
     ...lines,
     ...sentences.flatMap((sentence) => indented(sentence, 0, screen)),

@@ -1,22 +1,13 @@
 /** What the screen may ask of a replay, beyond its snapshots: the one way in which it knows that there is a recording. */
 import type { Landmarks } from "../../collector/sources/trace-file/landmarks.ts";
-import type { Speed } from "../../collector/sources/trace-file/observation.ts";
+import type { ReplayObservation, Speed } from "../../collector/sources/trace-file/observation.ts";
 
 /** Times are ns of the recording's CLOCK_MONOTONIC. */
-export interface Playback {
-  readonly range: { readonly from: bigint; readonly to: bigint };
-  readonly time: bigint;
-  /** undefined at the end. */
-  readonly nextTime: bigint | undefined;
-  readonly playing: boolean;
-  speed: Speed;
-  play(): void;
-  pause(): void;
-  /** One sample on; pauses. @returns false at the end */
-  step(): boolean;
-  /** To the last sample at or before a time; tells its snapshot. */
-  seek(time: bigint): void;
-  onEnd(listener: () => void): () => void;
+export interface Playback
+  extends Pick<
+    ReplayObservation,
+    "range" | "time" | "nextTime" | "playing" | "speed" | "play" | "pause" | "step" | "seek" | "onEnd"
+  > {
   readonly landmarks: Landmarks;
   /** Called when more landmarks were found. */
   onLandmarks(listener: () => void): () => void;

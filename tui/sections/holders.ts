@@ -1,4 +1,5 @@
 /** Who holds secret memory: how much there is, and one row for each holder. */
+import { type LimitUse, limitUse, nearness } from "../../collector/memlock.ts";
 import type { HolderView, SecretView, Snapshot } from "../../collector/snapshot.ts";
 import { indented, labelled, type Screen } from "../text/block.ts";
 import { cgroupName } from "../text/cgroup-name.ts";
@@ -6,7 +7,6 @@ import { counted, formatCount, formatShare } from "../text/counts.ts";
 import { formatBytes, formatLimit } from "../text/sizes.ts";
 import { type Row, table } from "../text/table.ts";
 import { userName } from "../text/user-name.ts";
-import { charged } from "./limits.ts";
 
 /** From this width on the cgroup has a column of its own; below, a line under each row. */
 const wideScreen = 120;
@@ -36,6 +36,7 @@ export function holderLines(
 ): string[] {
   if (holders.length === 0) return [];
   const wide = screen.columns >= wideScreen;
+  const useOf = limitUse(snapshot);
   const bySize = [...holders].sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || a.pid - b.pid);
   const lines = table(
     [
@@ -49,7 +50,7 @@ export function holderLines(
       { heading: "USED", align: "right" },
       ...(wide ? [{ heading: "IN", shrinkTo: 10 }] : []),
     ],
-    bySize.slice(0, limit).map((holder) => row(holder, snapshot, wide, screen)),
+    bySize.slice(0, limit).map((holder) => row(holder, useOf, wide, screen)),
     screen,
   );
   const rest = holders.length - limit;
@@ -58,11 +59,10 @@ export function holderLines(
     : lines;
 }
 
-function row(holder: HolderView, snapshot: Snapshot, wide: boolean, screen: Screen): Row {
-  const used = charged(holder, snapshot);
+function row(holder: HolderView, useOf: (holder: HolderView) => LimitUse, wide: boolean, screen: Screen): Row {
+  const used = useOf(holder);
   const share = used === "exempt" ? "exempt" : formatShare(used, holder.memlockLimitBytes);
-  const close =
-    typeof used === "number" && typeof holder.memlockLimitBytes === "number" && used >= 0.8 * holder.memlockLimitBytes;
+  const close = (nearness(used, holder.memlockLimitBytes) ?? 0) >= 0.8;
   const place = cgroupName(holder.cgroup);
   const below = [
     ...(wide || holder.cgroup === null ? [] : [`in ${place}`]),

@@ -1,7 +1,7 @@
 /** Figures of limits: how near somebody is to RLIMIT_MEMLOCK, and how often the kernel said no. */
-import type { HolderView, Snapshot } from "../../snapshot.ts";
+import { type LimitUse, limitUse, nearness } from "../../memlock.ts";
+import type { HolderView } from "../../snapshot.ts";
 import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
-import { bytesOf } from "./secretMemory.ts";
 
 export const memlockShare: Figure = {
   unit: "share",
@@ -9,8 +9,10 @@ export const memlockShare: Figure = {
   read: (snapshot) => {
     const { holders } = snapshot.secret;
     if (snapshot.evidence.scanAgeMs === null) return unknown;
-    const users = bytesByUser(holders);
-    return largest(holders.map((holder) => reading(nearness(holder, users, snapshot), processName(holder))));
+    const useOf = limitUse(snapshot);
+    return largest(
+      holders.map((holder) => reading(shareOf(useOf(holder), holder.memlockLimitBytes), processName(holder))),
+    );
   },
 };
 
@@ -29,27 +31,8 @@ export const refusalsPerMinute: Figure = {
   },
 };
 
-function bytesByUser(holders: readonly HolderView[]): ReadonlyMap<number, number | null> {
-  const sums = new Map<number, number | null>();
-  for (const holder of holders) {
-    if (holder.uid === null) continue;
-    const [before, bytes] = [sums.get(holder.uid), bytesOf(holder)];
-    sums.set(holder.uid, before === null || bytes === null ? null : (before ?? 0) + bytes);
-  }
-  return sums;
-}
-
-/**
- * Old model: whole mappings of the process, CAP_IPC_LOCK exempt, which root has unless someone took it away.
- * New model: every touched page, against the user; root too.
- */
-function nearness(holder: HolderView, users: ReadonlyMap<number, number | null>, { host }: Snapshot): number | null {
-  const { uid, memlockLimitBytes: limit, mappedBytes } = holder;
-  if (limit === "unlimited") return 0;
-  if (host.accounting === null || uid === null) return null;
-  if (host.accounting === "mlock" && uid === 0) return 0;
-  const used = host.accounting === "mlock" ? mappedBytes : (users.get(uid) ?? null);
-  if (limit === null || used === null) return null;
-  // A limit of nothing is reached by nothing.
-  return limit === 0 ? 1 : used / limit;
+/** No limit, and none that counts, is never near. A limit of nothing is reached by nothing. */
+function shareOf(use: LimitUse, limit: HolderView["memlockLimitBytes"]): number | null {
+  if (limit === "unlimited" || use === "exempt") return 0;
+  return limit === 0 && use !== null ? 1 : nearness(use, limit);
 }

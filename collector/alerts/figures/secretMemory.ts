@@ -1,12 +1,10 @@
 /** Figures of secret memory: how much of RAM it is, whose it is, and what nobody holds. */
+import { partOf } from "../../memlock.ts";
 import type { HolderView, Snapshot } from "../../snapshot.ts";
 import { type Figure, largest, processName, type Reading, reading, unknown } from "./reading.ts";
 
 const shareOfRam = (bytes: number | null, { host }: Snapshot) =>
   bytes === null || host.memoryBytes <= 0 ? null : bytes / host.memoryBytes;
-
-/** Sharers each count their part of a page, so that processes add up to pages. */
-export const bytesOf = ({ proportionalBytes, residentBytes }: HolderView) => proportionalBytes ?? residentBytes;
 
 export const secretShare: Figure = {
   unit: "share",
@@ -48,7 +46,7 @@ function largestGroup(snapshot: Snapshot, nameOf: (holder: HolderView) => string
   const groups = new Map<string, number>();
   for (const holder of secret.holders) {
     const name = nameOf(holder);
-    const bytes = bytesOf(holder);
+    const bytes = partOf(holder);
     if (name === null || bytes === null) return unknown;
     groups.set(name, (groups.get(name) ?? 0) + bytes);
   }

@@ -2,8 +2,8 @@
  * A report: one recording in one object, what `secretscope report --json` prints. Sizes are bytes, times ISO 8601, unknown
  * is null and never 0. Fields may be added; a rename or a removal is a new schema number.
  */
-import type { OomConstraint, PageSize, RefusedSample, SplitCause, SplitLevel } from "../../events.ts";
-import type { Evidence, HostView } from "../../snapshot.ts";
+import type { PageSize, RefusedSample, SplitCause, SplitLevel } from "../../events.ts";
+import type { Evidence, HostView, OomKillView } from "../../snapshot.ts";
 
 export const reportSchema = "secretscope.report/1";
 
@@ -130,20 +130,9 @@ export interface OomReport {
   readonly kills: readonly KillReport[];
 }
 
-export interface KillReport {
+export interface KillReport extends Omit<OomKillView, "time"> {
+  /** null: the wall clock of that moment is not known. */
   readonly time: string | null;
-  readonly victim: {
-    readonly pid: number;
-    readonly comm: string;
-    readonly uid: number | null;
-    readonly cgroup: string | null;
-  };
-  readonly trigger: { readonly pid: number; readonly comm: string };
-  readonly constraint: OomConstraint | null;
-  readonly cgroup: string | null;
-  /** All secret memory when the victim was chosen, and what its end gave back. */
-  readonly secretResidentBytes: number | null;
-  readonly secretFreedBytes: number | null;
   /** What the victim had mapped at the last sample before; null: not known. */
   readonly victimHeldBytes: number | null;
   /** Who really held secret memory at the last sample before, largest first; null: there was none before. */

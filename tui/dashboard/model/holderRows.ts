@@ -1,10 +1,11 @@
 /** The rows of the Holders panel: one for each holder or group, filtered, sorted, with unheld memory on top. */
+
+import { type LimitUse, limitUse, nearness } from "../../../collector/memlock.ts";
 import type { HolderView, Snapshot } from "../../../collector/snapshot.ts";
 import { cgroupName } from "../../text/cgroup-name.ts";
 import { userName } from "../../text/user-name.ts";
 import { filterOf } from "./filter.ts";
 import { holderKey } from "./holderIndex.ts";
-import { type LimitUse, limitUse, nearness } from "./limitUse.ts";
 
 export type Grouping = "none" | "user" | "cgroup";
 

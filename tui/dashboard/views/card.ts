@@ -1,4 +1,6 @@
 /** All that is known about one row, on one card; the same lines are what `c` copies. */
+
+import { limitUse } from "../../../collector/memlock.ts";
 import type { HolderView, Snapshot, SplitCauseView } from "../../../collector/snapshot.ts";
 import { counted, formatCount, formatShare } from "../../text/counts.ts";
 import { formatBytes, formatLimit } from "../../text/sizes.ts";
@@ -8,7 +10,6 @@ import { fit } from "../../text/width.ts";
 import type { Look } from "../look.ts";
 import { holderKey } from "../model/holderIndex.ts";
 import { type HolderRow, placeOf, unheldKey } from "../model/holderRows.ts";
-import { limitUse } from "../model/limitUse.ts";
 import { oomKey } from "../model/log.ts";
 import type { Scene } from "../model/scene.ts";
 import type { SplitRow } from "../model/splitRows.ts";
