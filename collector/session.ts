@@ -1,7 +1,8 @@
 /**
  * The live collector: wires this machine's sources to one ledger and to whoever listens. The root of the composition
- * (@tsed/di): what it needs is injected, and it alone starts and stops things, in order, since $onDestroy has none.
+ * (Ts.ED): what it needs is injected, and it alone starts and stops things, in order, since $onDestroy has none.
  */
+import { catchAsyncError } from "@tsed/core";
 import { constant, destroyInjector, Injectable, inject, injector } from "@tsed/di";
 import type { KernelOffer } from "../probes/kernel/offer.ts";
 import { planFor } from "../probes/plan.ts";
@@ -229,17 +230,24 @@ function lookShare(): { share: number } | Record<string, never> {
   return share > 0 && share <= 1 ? { share } : {};
 }
 
-/** One observation at a time in a process. @throws CannotRun when it is impossible here, with what to do. */
-export async function openObservation(options: ObservationOptions): Promise<Observation> {
+/**
+ * One observation at a time in a process.
+ * @param onEvent hears everything from the first event on, before the session is open
+ * @throws CannotRun when it is impossible here, with what to do
+ */
+export async function openObservation(
+  options: ObservationOptions,
+  onEvent?: (event: Event) => void,
+): Promise<Observation> {
   injector().settings.set("observation", options);
   await injector().load();
   const session = injector().get<Session>(Session);
   if (session === undefined) throw new Error("the container has no session");
-  try {
-    await session.open();
-  } catch (error) {
+  if (onEvent !== undefined) session.onEvent(onEvent);
+  const failure = await catchAsyncError(() => session.open());
+  if (failure !== undefined) {
     await destroyInjector();
-    throw error;
+    throw failure;
   }
   return session;
 }

@@ -1,7 +1,6 @@
 /** This machine's collector with a recorder that hears it from its first event: what a trace begins with is said once. */
-import { destroyInjector, injector } from "@tsed/di";
 import type { Observation, ObservationOptions } from "../observation.ts";
-import { Session } from "../session.ts";
+import { openObservation } from "../session.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
 
 export interface LiveRecording {
@@ -15,22 +14,16 @@ export interface LiveRecording {
 export async function openRecording(options: ObservationOptions, into: RecorderOptions): Promise<LiveRecording> {
   const recorder = await Recorder.create(into);
   try {
-    injector().settings.set("observation", options);
-    await injector().load();
-    const session = injector().get<Session>(Session);
-    if (session === undefined) throw new Error("the container has no session");
-    session.onEvent((event) => recorder.take(event));
-    await session.open();
+    const observation = await openObservation(options, (event) => recorder.take(event));
     return {
-      observation: session,
+      observation,
       recorder,
       close: async () => {
-        await session.close();
+        await observation.close();
         await recorder.close();
       },
     };
   } catch (error) {
-    await destroyInjector();
     await recorder.abandon();
     throw error;
   }

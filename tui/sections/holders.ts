@@ -11,17 +11,22 @@ import { userName } from "../text/user-name.ts";
 /** From this width on the cgroup has a column of its own; below, a line under each row. */
 const wideScreen = 120;
 
-export function secretMemoryLines(
-  { residentBytes, unheldBytes, holders, files }: SecretView,
-  screen: Screen,
-): string[] {
+export function secretMemoryLines(secret: SecretView, screen: Screen): string[] {
+  const { unheldBytes, holders, files } = secret;
   const parts = [
-    residentBytes === null ? "size not known" : `${formatBytes(residentBytes)} resident`,
+    size(secret),
     counted(files.length, "file"),
     counted(holders.length, "holder"),
     ...(unheldBytes ? [`${formatBytes(unheldBytes)} held by no process`] : []),
   ];
   return labelled("secret memory", parts.join(", "), screen);
+}
+
+/** Without counters, or with processes nobody may look into, there may be more than what was found. */
+function size({ residentBytes, files }: SecretView): string {
+  if (residentBytes !== null) return `${formatBytes(residentBytes)} resident`;
+  const found = files.reduce((sum, file) => sum + (file.residentBytes ?? 0), 0);
+  return found === 0 ? "size not known" : `at least ${formatBytes(found)} resident`;
 }
 
 /**

@@ -1,7 +1,8 @@
-/** What secretscope costs: this process and bpftrace. What the probes cost the processes they fire in is not in it. */
+/** What secretscope costs: this process, bpftrace, and where the kernel measures it, a run of a probe. */
 import type { SelfSample } from "../../events.ts";
 import { bytes, type MonotonicNs } from "../../units.ts";
 import { pageBytes } from "./pageSize.ts";
+import { probeNsPerEvent } from "./probeCost.ts";
 import { readStat } from "./processes.ts";
 import { defaultProcRoot } from "./procFile.ts";
 
@@ -18,8 +19,8 @@ export class SelfCost {
     this.#procRoot = procRoot;
   }
 
-  /** child: bpftrace's pid, null while there is none. probeNsPerEvent: measured elsewhere, handed through. */
-  sample(at: MonotonicNs, child: number | null, probeNsPerEvent: number | null = null): SelfSample {
+  /** child: bpftrace's pid, null while there is none. */
+  sample(at: MonotonicNs, child: number | null): SelfSample {
     const stat = child === null ? undefined : readStat(`${this.#procRoot}/${child}`);
     if (this.#child !== undefined && (stat?.pid !== this.#child.pid || stat.started !== this.#child.started)) {
       this.#pastTicks += this.#child.cpuTicks;
@@ -34,7 +35,7 @@ export class SelfCost {
       at,
       cpuSeconds: (user + system) / 1e6 + childTicks / ticksASecond,
       rssBytes: bytes(process.memoryUsage.rss() + childBytes),
-      probeNsPerEvent,
+      probeNsPerEvent: child === null ? null : probeNsPerEvent(this.#procRoot, child),
     };
   }
 }

@@ -28,7 +28,12 @@ export const processProbe: Probe = {
     {
       route: "kprobe",
       missing: (kernel) => lacksFunction(kernel, "do_exit"),
-      parts: () => [{ program: "function.bt" }],
+      parts: (kernel) => [
+        { program: "function.bt" },
+        ...(kernel.btf !== undefined && lacksFunction(kernel, "__set_task_comm") === undefined
+          ? [{ program: "rename.bt" }]
+          : []),
+      ],
       reads: [],
       scratch: ["@id"],
     },

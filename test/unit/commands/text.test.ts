@@ -79,6 +79,17 @@ describe("unknown is never 0", () => {
     expect(text).not.toMatch(/(?<![\d.])0 (B|since|resident)/);
   });
 
+  test("where not all can be seen, what was found is the least there is", () => {
+    const file = { device: "00:0e", inode: 1, creatorPid: null, residentBytes: 8192, holders: [] };
+    const files = [file, { ...file, inode: 2, residentBytes: null }, { ...file, inode: 3, residentBytes: 4096 }];
+    const text = watchBlock(
+      { ...blind, secret: { ...blind.secret, residentBytes: null, files } },
+      { killsAtStart: null, blind: undefined },
+      narrow,
+    );
+    expect(text).toMatch(/secret memory +at least 12 KiB resident, 3 files/);
+  });
+
   test("splits without causes does not say that nobody did it", () => {
     const text = splitsText(blind, 1000, narrow);
     expect(text).toContain("Causes are not known here");

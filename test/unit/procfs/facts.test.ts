@@ -188,4 +188,22 @@ describe("own cost", () => {
     expect(ofChild(11)).toBe(66);
     expect(ofChild(null)).toBe(66);
   });
+
+  it("of a run of a probe is the kernel's own measure, and null where it does not measure", () => {
+    const cost = new SelfCost(proc.root);
+    const nsPerEvent = () => cost.sample(at, 10).probeNsPerEvent;
+    proc.process(10);
+    proc.file("10/fdinfo/7", "pos:\t0\nprog_type:\t5\nrun_time_ns:\t900\nrun_cnt:\t8\nrecursion_misses:\t0\n");
+    proc.file("10/fdinfo/8", "pos:\t0\nprog_type:\t5\nrun_time_ns:\t300\nrun_cnt:\t2\nrecursion_misses:\t0\n");
+    proc.file("10/fdinfo/9", "pos:\t0\nflags:\t02\n");
+    expect(nsPerEvent()).toBeNull();
+    proc.file("sys/kernel/bpf_stats_enabled", "0\n");
+    expect(nsPerEvent()).toBeNull();
+    proc.file("sys/kernel/bpf_stats_enabled", "1\n");
+    expect(nsPerEvent()).toBe(120);
+    proc.file("10/fdinfo/7", "pos:\t0\n");
+    proc.file("10/fdinfo/8", "pos:\t0\n");
+    expect(nsPerEvent()).toBeNull();
+    expect(cost.sample(at, null).probeNsPerEvent).toBeNull();
+  });
 });
