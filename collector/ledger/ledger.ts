@@ -170,7 +170,8 @@ export class Ledger {
     for (const file of this.files.all) {
       file.fold((key) => this.#hasNothingMoreToTell(key));
       if (!this.isUnheld(file)) continue;
-      if (file.resident === 0 || this.#cannotExist(file)) this.files.drop(file.inode);
+      // Without counters a file is known by its holders alone: what it had last would be shown for ever.
+      if (this.epoch === 0 || file.resident === 0 || this.#cannotExist(file)) this.files.drop(file.inode);
     }
     this.processes.forget(() => this.#needed);
   }

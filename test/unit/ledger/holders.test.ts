@@ -14,6 +14,19 @@ function withFile(): Story {
   return story;
 }
 
+test("without counters a file is there as long as somebody holds it, not with its last size for ever", () => {
+  const story = new Story();
+  story.host();
+  story.plan({});
+  story.look([[receiver, 5]]);
+  story.size(5, 3);
+  story.tick();
+  expect(story.snapshot.secret.files).toMatchObject([{ inode: 5, residentBytes: 3 * pageBytes, holders: [8] }]);
+  story.look([]);
+  story.tick();
+  expect(story.snapshot.secret.files).toEqual([]);
+});
+
 describe("a file in flight in a socket", () => {
   test("is unheld, once a look that began after its creation found no holder", () => {
     const story = withFile();
