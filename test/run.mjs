@@ -81,7 +81,7 @@ const total = nothing();
 /** @type {string[]} */
 const table = [];
 /** @type {string[]} */
-const failures = [];
+const remarks = [];
 
 /** @param {Stage} stage */
 async function account(stage) {
@@ -90,7 +90,8 @@ async function account(stage) {
   const counts = judged(stage, await runStage(stage));
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   table.push(`${stage.name.padEnd(14)} ${seconds.padStart(7)} s   ${summary(counts)}`);
-  failures.push(...counts.failures.map((failure) => `failed in ${stage.name}: ${failure}`));
+  remarks.push(...counts.secondAttempts.map((first) => `passed only at the second attempt in ${stage.name}: ${first}`));
+  remarks.push(...counts.failures.map((failure) => `failed in ${stage.name}: ${failure}`));
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.skipped += counts.skipped;
@@ -99,7 +100,7 @@ async function account(stage) {
 for (const stage of wanted.filter(({ together }) => !together)) await account(stage);
 await Promise.all(wanted.filter(({ together }) => together).map(account));
 // Last, where whoever reads only the end of a long log finds it.
-for (const failure of failures) say(`\n${failure}`);
+for (const remark of remarks) say(`\n${remark}`);
 say(`\n${table.join("\n")}\n`);
 say(summary(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

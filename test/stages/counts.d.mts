@@ -7,6 +7,8 @@ export interface Counts {
   skippedNames: string[];
   /** Name and message of each. */
   failures: string[];
+  /** Those that passed only when run again, with the message of the first time. */
+  secondAttempts: string[];
 }
 
 export type Ability = { ok: true } | { ok: false; reason: string; remedy: string };

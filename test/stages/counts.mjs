@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 /** @typedef {import("./counts.d.mts").Counts} Counts */
 
 /** @returns {Counts} */
-export const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skippedNames: [], failures: [] });
+export const nothing = () => ({ passed: 0, failed: 0, skipped: 0, skippedNames: [], failures: [], secondAttempts: [] });
 
 /** @param {boolean} good @returns {Counts} */
 export const one = (good) => ({ ...nothing(), passed: good ? 1 : 0, failed: good ? 0 : 1 });
@@ -26,13 +26,17 @@ export function countsOf(report, status) {
   for (const file of results.testResults) {
     const before = counts.failed;
     for (const test of file.assertionResults) {
-      if (test.status === "passed") counts.passed += 1;
-      else if (test.status === "skipped" || test.status === "todo") {
+      const message = `${test.fullName}: ${firstLines(test.failureMessages.join("\n"))}`;
+      if (test.status === "passed") {
+        counts.passed += 1;
+        // What passed and has a failure to tell of was run again.
+        if (test.failureMessages.length > 0) counts.secondAttempts.push(message);
+      } else if (test.status === "skipped" || test.status === "todo") {
         counts.skipped += 1;
         counts.skippedNames.push(test.fullName);
       } else {
         counts.failed += 1;
-        counts.failures.push(`${test.fullName}: ${firstLines(test.failureMessages.join("\n"))}`);
+        counts.failures.push(message);
       }
     }
     if (file.status === "failed" && counts.failed === before) {
