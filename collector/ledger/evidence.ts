@@ -36,7 +36,8 @@ function doubts(ledger: Ledger, scanAgeMs: number | null): string[] {
   const unattributed = splits.unattributed ?? 0;
   const hidden = holdings.scan?.hidden ?? 0;
   const lateMs = ledger.attached && ledger.lastTick !== null ? Number((ledger.now - ledger.lastTick) / 1_000_000n) : 0;
-  const late = lateMs > Math.max(1_500, 2.5 * (ledger.plan?.intervalMs ?? 0));
+  // A reading is asked for once an interval and waited for a second at least: none came for the last one.
+  const late = lateMs > Math.max(1_000, 1.5 * (ledger.plan?.intervalMs ?? 0));
   const watching = ledger.plan !== undefined && Object.keys(ledger.plan.routes).length > 0;
   const doubt = (when: boolean, text: string) => (when ? [text] : []);
   return [
