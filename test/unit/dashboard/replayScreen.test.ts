@@ -135,9 +135,10 @@ describe("what is remembered", () => {
   test("events before the place that was gone to are told as if it had been played there", async () => {
     const { press, shows } = await replayed();
     press("$");
-    const events = await shows(/at end/);
+    await shows(/at end/);
+    // Drawn with the next frame, which on a busy machine may be one later.
+    const events = await shows(/holds/);
     expect(events).toMatch(/watching begins/);
-    expect(events).toMatch(/holds/);
   });
 });
 
