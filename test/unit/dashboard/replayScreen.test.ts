@@ -47,7 +47,7 @@ async function replayed(path = recorded) {
   );
   dashboard.watch(trace, playbackOf(trace, scan));
   const press = (keys: string) => terminal.streams.input.write(keys);
-  const shows = async (wanted: RegExp, withinMs = 3000) => {
+  const shows = async (wanted: RegExp, withinMs = 10_000) => {
     const deadline = performance.now() + withinMs;
     for (;;) {
       await terminal.settled();
