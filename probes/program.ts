@@ -20,7 +20,7 @@ export function composeProgram(chosen: readonly Choice[], kernel: KernelOffer, o
   const sections = chosen.flatMap(({ probe, route }) =>
     route
       .parts(kernel, options)
-      .map((part) => fill(readProgram(probe.name, part.program), { ...common, ...part.values })),
+      .map((part) => fill(readProgram(probe.name, part.program), { ...common, ...part.values }, kernel.btf)),
   );
   const scratch = [...new Set(chosen.flatMap(({ route }) => route.scratch ?? []))];
   const rotating = options.reads.filter((map) => /^@[sg]\d$/.test(map));
@@ -30,15 +30,19 @@ export function composeProgram(chosen: readonly Choice[], kernel: KernelOffer, o
   const end = `END { ${[...scratch, "@gen"].map((map) => `clear(${map});`).join(" ")} }`;
   const readings = options.reads.map((map) => `print(${map});`).join(" ");
   const tick = options.commands
-    ? fill(readProgram("tick", "tracepoint.bt"), {
-        ...common,
-        readings: `print(("tick", args->len, nsecs, @gen)); ${readings} print(("tock", args->len));`,
-        removals: removals
-          .filter(([map]) => options.reads.includes(map))
-          .map(([, text]) => text)
-          .join("\n  "),
-        rotation: rotating.length > 0 ? rotation(rotating, seed) : "",
-      })
+    ? fill(
+        readProgram("tick", "tracepoint.bt"),
+        {
+          ...common,
+          readings: `print(("tick", args->len, nsecs, @gen)); ${readings} print(("tock", args->len));`,
+          removals: removals
+            .filter(([map]) => options.reads.includes(map))
+            .map(([, text]) => text)
+            .join("\n  "),
+          rotation: rotating.length > 0 ? rotation(rotating, seed) : "",
+        },
+        kernel.btf,
+      )
     : fill(readProgram("tick", "interval.bt"), { ...common, interval: String(options.intervalMs), readings });
   return withoutComments([begin, ...sections, tick, end].join("\n"));
 }
@@ -82,16 +86,14 @@ function rotation(maps: readonly string[], seed: Seed): string {
 function commonValues(kernel: KernelOffer, options: Composition): Values {
   const described = kernel.btf?.hasMember("task_struct", "start_boottime") ?? false;
   const memory = kernel.btf?.enumerator("memory_cgrp_id");
-  const comm = kernel.btf?.offsetOf("task_struct", "comm");
+  const comm = kernel.btf?.member("task_struct", "comm")?.offset;
   return {
     device: String(options.device ?? -1),
     collector: String(options.collector),
-    task: "((struct task_struct *)curtask)",
     // Without BTF the time of the first sight stands for the start; the collector asks /proc for the true one.
-    start: described ? "((struct task_struct *)curtask)->group_leader->start_boottime" : "nsecs",
+    start: described ? "{{curtask as task_struct: group_leader->start_boottime}}" : "nsecs",
     // The cgroup that charges memory; on a v1 hierarchy the built-in would name another one.
-    cgroup:
-      memory === undefined ? "cgroup" : `((struct task_struct *)curtask)->cgroups->subsys[${memory}]->cgroup->kn->id`,
+    cgroup: memory === undefined ? "cgroup" : `{{curtask as task_struct: cgroups->subsys[${memory}]->cgroup->kn->id}}`,
     // A name as two numbers: sixteen bytes that no quoting can spoil, and a key may hold them.
     name:
       comm === undefined
@@ -102,8 +104,8 @@ function commonValues(kernel: KernelOffer, options: Composition): Values {
     if ($s == 0) { $s = {{start}}; @id[pid] = $s; print(("process", nsecs, pid, $s, uid, {{cgroup}}, comm)); }`,
     measure: kernel.btf
       ? `if ($command == 7) {
-    $f = (struct file *)(*({{task}}->files->fdt->fd + args->len));
-    print(("size", nsecs, $f->f_inode->i_ino, $f->f_inode->i_sb->s_dev, $f->f_inode->i_mapping->nrpages));
+    $f = {{curtask as task_struct: files->fdt->fd[args->len]}};
+    print(("size", nsecs, {{$f as file: f_inode->i_ino}}, {{$f as file: f_inode->i_sb->s_dev}}, {{$f as file: f_inode->i_mapping->nrpages}}));
   }`
       : "",
   };

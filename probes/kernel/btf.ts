@@ -3,6 +3,7 @@
  * described, which members a struct has. Format: Documentation/bpf/btf.rst. About 6 MiB, read once.
  */
 import { readFileSync } from "node:fs";
+import { type BtfMember, Layout } from "./btfLayout.ts";
 
 const magic = 0xeb9f;
 /** Bytes that follow the 12-byte head of a type, by kind: a fixed part and a part per member. */
@@ -29,8 +30,8 @@ export interface Btf {
   hasFunction(name: string): boolean;
   /** Whether `struct NAME` has a member of that name. */
   hasMember(struct: string, member: string): boolean;
-  /** Where the member stands in the struct, in bytes, or undefined. */
-  offsetOf(struct: string, member: string): number | undefined;
+  /** Where the member stands in the struct and what it is, or undefined. Members of unnamed members count as its own. */
+  member(struct: string, member: string): BtfMember | undefined;
 }
 
 /** Only the names asked for are kept, so that six megabytes leave a few lines behind. */
@@ -69,16 +70,19 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
 
   const values = new Map<string, number>();
   const functions = new Set<string>();
-  const members = new Map<string, Map<string, number>>();
+  const structs: (readonly [name: string, at: number])[] = [];
+  /** Where each type stands, by its number; 0 is void. */
+  const places = [0];
   for (let at = types; at + 12 <= end; ) {
+    places.push(at);
     const name = data.readUInt32LE(at);
     const info = data.readUInt32LE(at + 4);
     const kind = (info >>> 24) & 0x1f;
     const count = info & 0xffff;
     const [fixed, each] = tails[kind] ?? [0, 0];
     const body = at + 12;
-    at = body + fixed + each * count;
-    if (at > end) return undefined;
+    const next = body + fixed + each * count;
+    if (next > end) return undefined;
     if (kind === kindEnum) {
       for (let i = 0; i < count; i++) {
         const known = enumeratorAt.get(data.readUInt32LE(body + i * 8));
@@ -89,25 +93,23 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
       if (known !== undefined) functions.add(known);
     } else if (kind === kindStruct) {
       const known = structAt.get(name);
-      if (known !== undefined) {
-        const names = members.get(known) ?? new Map<string, number>();
-        for (let i = 0; i < count; i++) {
-          const member = body + i * 12;
-          // The upper byte is a bit field's width when the struct has bit fields (kind_flag).
-          names.set(
-            stringAt(data, strings + data.readUInt32LE(member)),
-            (data.readUInt32LE(member + 8) & 0xffffff) >>> 3,
-          );
-        }
-        members.set(known, names);
-      }
+      if (known !== undefined) structs.push([known, at]);
     }
+    at = next;
+  }
+
+  const layout = new Layout({ data, strings, stringsEnd, places });
+  const members = new Map<string, Map<string, BtfMember>>();
+  for (const [name, at] of structs) {
+    const own = members.get(name) ?? new Map<string, BtfMember>();
+    layout.members(at, own);
+    members.set(name, own);
   }
   return {
     enumerator: (name) => values.get(name),
     hasFunction: (name) => functions.has(name),
     hasMember: (struct, member) => members.get(struct)?.has(member) ?? false,
-    offsetOf: (struct, member) => members.get(struct)?.get(member),
+    member: (struct, member) => members.get(struct)?.get(member),
   };
 }
 
@@ -117,8 +119,4 @@ function find(data: Buffer, from: number, to: number, name: string): number[] {
   const found: number[] = [];
   for (let at = data.indexOf(needle, from); at !== -1 && at < to; at = data.indexOf(needle, at + 1)) found.push(at + 1);
   return found;
-}
-
-function stringAt(data: Buffer, at: number): string {
-  return data.toString("latin1", at, data.indexOf(0, at));
 }

@@ -50,7 +50,11 @@ export const wantedSymbols = [
 const wantedBtf = {
   enumerators: ["DIRECT_MAP_LEVEL2_SPLIT", "DIRECT_MAP_LEVEL3_SPLIT", "memory_cgrp_id"],
   functions: ["secretmem_fault", "__change_page_attr_set_clr"],
-  structs: ["task_struct", "signal_struct", "mem_cgroup", "oom_control"],
+  // Whatever {{x as struct: path}} in the catalog leads through.
+  structs: [
+    ...["task_struct", "signal_struct", "files_struct", "fdtable", "file", "inode", "super_block", "address_space"],
+    ...["css_set", "cgroup_subsys_state", "cgroup", "kernfs_node", "mem_cgroup", "page_counter", "oom_control"],
+  ],
 };
 
 export function readOffer(): KernelOffer {

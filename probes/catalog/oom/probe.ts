@@ -40,8 +40,8 @@ function cgroupWalk(kernel: KernelOffer): string {
   if (subsystem === undefined || !kernel.btf?.hasMember("mem_cgroup", "memory")) return "";
   const step = (level: number) => `
   if ((uint64)$c != 0) {
-    print(("oomCgroup", @kills, ${level}, $c->cgroup->kn->id, ((struct mem_cgroup *)$c)->memory.usage.counter, ((struct mem_cgroup *)$c)->memory.max));
-    $c = $c->parent;
+    print(("oomCgroup", @kills, ${level}, {{$c as cgroup_subsys_state: cgroup->kn->id}}, {{$c as mem_cgroup: memory.usage.counter}}, {{$c as mem_cgroup: memory.max}}));
+    $c = {{$c as cgroup_subsys_state: parent}};
   }`;
-  return `  $c = ((struct task_struct *)curtask)->cgroups->subsys[${subsystem}];${Array.from({ length: levels }, (_, i) => step(i)).join("")}`;
+  return `  $c = {{curtask as task_struct: cgroups->subsys[${subsystem}]}};${Array.from({ length: levels }, (_, i) => step(i)).join("")}`;
 }

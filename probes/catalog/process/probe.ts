@@ -17,7 +17,7 @@ export const processProbe: Probe = {
             lastThread: kernel.tracefs?.tracepoint("sched:sched_process_exit")?.fields.has("group_dead")
               ? "args->group_dead"
               : kernel.btf?.hasMember("signal_struct", "live")
-                ? "((struct task_struct *)curtask)->signal->live.counter == 0"
+                ? "{{curtask as task_struct: signal->live.counter}} == 0"
                 : "pid == tid",
           },
         },

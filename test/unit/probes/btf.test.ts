@@ -39,15 +39,57 @@ describe("a description of a kernel", () => {
 
   test("members of structs, with where they stand in bytes", () => {
     expect(btf?.hasMember("task_struct", "start_boottime")).toBe(true);
-    expect(btf?.offsetOf("task_struct", "comm")).toBe(3024);
+    expect(btf?.member("task_struct", "comm")?.offset).toBe(3024);
     expect(btf?.hasMember("task_struct", "unrelated")).toBe(false);
     expect(btf?.hasMember("no_struct", "start_boottime")).toBe(false);
-    expect(btf?.offsetOf("unrelated", "start_boottime"), "was not asked for").toBeUndefined();
+    expect(btf?.member("unrelated", "start_boottime"), "was not asked for").toBeUndefined();
+  });
+
+  test("members of unnamed members are the struct's own, and each has its type", () => {
+    // Numbers of types begin at 1, in the order they stand.
+    const described = blob([
+      { kind: 1, name: "long", size: 8, words: [0x01000040] },
+      { kind: 8, name: "typedef of it", size: 1 },
+      { kind: 5, count: 2, words: ["a", 2, 0, "b", 5, 0] },
+      struct("task_struct", [
+        ["first", 64],
+        ["", 128, 3],
+        ["list", 192, 6],
+      ]),
+      { kind: 2, size: 4 },
+      { kind: 3, words: [5, 1, 8] },
+    ]);
+    const btf = parseBtf(described, wanted);
+    const task = { kind: "struct", name: "task_struct" };
+    const long = { kind: "integer", bytes: 8, signed: true };
+    expect(btf?.member("task_struct", "first")).toEqual({ offset: 8, type: long });
+    expect(btf?.member("task_struct", "a")).toEqual({ offset: 16, type: long });
+    expect(btf?.member("task_struct", "b")).toEqual({ offset: 16, type: { kind: "pointer", to: task } });
+    expect(btf?.member("task_struct", "list")).toEqual({
+      offset: 24,
+      type: { kind: "array", of: { kind: "pointer", to: task } },
+    });
+    expect(btf?.hasMember("task_struct", "")).toBe(false);
+  });
+
+  test("types that lead back to themselves end", () => {
+    const round = blob([
+      struct("task_struct", [
+        ["", 0, 1],
+        ["pointer", 0, 2],
+        ["typedef", 0, 3],
+      ]),
+      { kind: 2, size: 2 },
+      { kind: 8, name: "t", size: 3 },
+    ]);
+    const btf = parseBtf(round, wanted);
+    expect(btf?.member("task_struct", "typedef")?.type).toEqual({ kind: "other" });
+    expect(btf?.member("task_struct", "pointer")?.type.kind).toBe("pointer");
   });
 
   test("in a struct with bit fields the width stands above the offset", () => {
     const bitFields = blob([struct("task_struct", [["flag", (3 << 24) | 64]], true)]);
-    expect(parseBtf(bitFields, wanted)?.offsetOf("task_struct", "flag")).toBe(8);
+    expect(parseBtf(bitFields, wanted)?.member("task_struct", "flag")?.offset).toBe(8);
   });
 
   test("a name that is part of another is not that one", () => {

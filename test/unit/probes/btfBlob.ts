@@ -5,20 +5,22 @@ export interface BlobType {
   /** Number of members; for kinds that have any. */
   readonly count?: number;
   readonly flag?: boolean;
+  /** The third word of the head: a size in bytes, or the number of the type that this one is about. */
+  readonly size?: number;
   /** 32-bit words after the head. A string is a name. */
   readonly words?: readonly (number | string)[];
 }
 
 export const struct = (
   name: string,
-  members: readonly (readonly [name: string, bits: number])[],
+  members: readonly (readonly [name: string, bits: number, type?: number])[],
   flag = false,
 ): BlobType => ({
   kind: 4,
   name,
   flag,
   count: members.length,
-  words: members.flatMap(([member, bits]) => [member, 1, bits]),
+  words: members.flatMap(([member, bits, type = 1]) => [member, type, bits]),
 });
 export const enumeration = (values: Readonly<Record<string, number>>): BlobType => ({
   kind: 6,
@@ -54,16 +56,17 @@ export function blob(types: readonly BlobType[]): Buffer {
   let strings = "\0";
   const places = new Map<string, number>();
   const place = (name: string) => {
+    if (name === "") return 0;
     const known = places.get(name);
     if (known !== undefined) return known;
     places.set(name, strings.length);
     strings += `${name}\0`;
     return strings.length - name.length - 1;
   };
-  const words = types.flatMap(({ kind, name, count = 0, flag = false, words: more = [] }) => [
+  const words = types.flatMap(({ kind, name, count = 0, flag = false, size = 0, words: more = [] }) => [
     name === undefined ? 0 : place(name),
     ((flag ? 0x80000000 : 0) | (kind << 24) | count) >>> 0,
-    0,
+    size,
     ...more.map((word) => (typeof word === "string" ? place(word) : word >>> 0)),
   ]);
   const body = Buffer.alloc(words.length * 4);

@@ -35,7 +35,8 @@ export function describedBtf(more: Partial<Btf> = {}): Btf {
     enumerator: (name) => values[name],
     hasFunction: (name) => ["secretmem_fault", "__change_page_attr_set_clr"].includes(name),
     hasMember: (struct, member) => members[struct]?.includes(member) ?? false,
-    offsetOf: (struct, member) => (members[struct]?.includes(member) ? 3024 : undefined),
+    member: (struct, member) =>
+      members[struct]?.includes(member) ? { offset: 3024, type: { kind: "other" } } : undefined,
     ...more,
   };
 }
