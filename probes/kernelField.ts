@@ -4,7 +4,7 @@
  * an emulated machine.
  */
 import type { Btf } from "./kernel/btf.ts";
-import type { BtfType } from "./kernel/btfLayout.ts";
+import type { BtfMember, BtfType } from "./kernel/btfLayout.ts";
 
 /**
  * Text that reads `((struct STRUCT *)BASE)->PATH`, for example `curtask`, `task_struct`, `files->fdt->fd[args->fd]`.
@@ -28,7 +28,7 @@ function byOffsets(btf: Btf, base: string, struct: string, path: string): string
   for (const [, step, name, index = ""] of `.${path}`.matchAll(/(->|\.)(\w+)|\[([^\]]*)\]/g)) {
     if (name !== undefined) {
       if ((step === "->" && !follow()) || type.kind !== "struct") return undefined;
-      const member = btf.member(type.name, name);
+      const member: BtfMember | undefined = type.members?.get(name) ?? btf.member(type.name, name);
       if (member === undefined) return undefined;
       offset += member.offset;
       type = member.type;

@@ -10,7 +10,8 @@ export type BtfType =
   | { readonly kind: "integer"; readonly bytes: number; readonly signed: boolean }
   | { readonly kind: "pointer"; readonly to: BtfType }
   | { readonly kind: "array"; readonly of: BtfType }
-  | { readonly kind: "struct"; readonly name: string }
+  /** One without a name, such as atomic_t, tells its members itself. */
+  | { readonly kind: "struct"; readonly name: string; readonly members?: ReadonlyMap<string, BtfMember> }
   /** Nothing that a plan reads. */
   | { readonly kind: "other" };
 
@@ -46,7 +47,7 @@ export class Layout {
       const number = data.readUInt32LE(member + 4);
       // The upper byte is a bit field's width when the struct has bit fields (kind_flag).
       const offset = base + ((data.readUInt32LE(member + 8) & 0xffffff) >>> 3);
-      if (name !== "") into.set(name, { offset, type: this.#type(number) });
+      if (name !== "") into.set(name, { offset, type: this.#type(number, depth) });
       else {
         const inner = this.#unwrapped(number);
         if (inner !== undefined && [4, 5].includes(this.#kind(inner))) this.members(inner, into, offset, depth + 1);
@@ -68,7 +69,13 @@ export class Layout {
         return { kind: "pointer", to: this.#type(word, depth + 1) };
       case 3:
         return { kind: "array", of: this.#type(data.readUInt32LE(at + 12), depth + 1) };
-      case 4:
+      case 4: {
+        const name = this.#text(data.readUInt32LE(at));
+        if (name !== "") return { kind: "struct", name };
+        const members = new Map<string, BtfMember>();
+        this.members(at, members, 0, depth + 1);
+        return { kind: "struct", name, members };
+      }
       case 7:
         return { kind: "struct", name: this.#text(data.readUInt32LE(at)) };
       case 6:

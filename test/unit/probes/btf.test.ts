@@ -55,9 +55,12 @@ describe("a description of a kernel", () => {
         ["first", 64],
         ["", 128, 3],
         ["list", 192, 6],
+        ["atomic", 256, 8],
       ]),
       { kind: 2, size: 4 },
       { kind: 3, words: [5, 1, 8] },
+      struct("", [["counter", 32, 1]]),
+      { kind: 8, name: "atomic_t", size: 7 },
     ]);
     const btf = parseBtf(described, wanted);
     const task = { kind: "struct", name: "task_struct" };
@@ -70,6 +73,10 @@ describe("a description of a kernel", () => {
       type: { kind: "array", of: { kind: "pointer", to: task } },
     });
     expect(btf?.hasMember("task_struct", "")).toBe(false);
+    expect(btf?.member("task_struct", "atomic")).toEqual({
+      offset: 32,
+      type: { kind: "struct", name: "", members: new Map([["counter", { offset: 4, type: long }]]) },
+    });
   });
 
   test("types that lead back to themselves end", () => {
