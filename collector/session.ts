@@ -115,7 +115,7 @@ export class Session implements Observation {
       this.#planWithout(undefined);
       return undefined;
     }
-    const { kernel, secretmem, calls } = this.#machine;
+    const { kernel, calls } = this.#machine;
     if (!kernel.bpf.able) {
       this.#planWithout(kernel.bpf);
       return undefined;
@@ -133,7 +133,7 @@ export class Session implements Observation {
       version: finding.version,
       kernel,
       choice: this.#options.route,
-      device: secretmem.available ? secretmem.device.sDev : null,
+      device: this.#device,
       calls: calls.available ? calls : undefined,
       intervalMs: this.#options.intervalMs,
       now,
@@ -159,7 +159,7 @@ export class Session implements Observation {
     const { kernel } = this.#machine;
     const { blind } = planFor(kernel as KernelOffer, {
       choice: this.#options.route,
-      device: null,
+      device: this.#device,
       canCommand: false,
       collector: process.pid,
       intervalMs: this.#options.intervalMs,
@@ -172,6 +172,12 @@ export class Session implements Observation {
       blind: [...blind, ...unseenProcesses()],
       intervalMs: this.#options.intervalMs,
     });
+  }
+
+  /** secretmem's s_dev. */
+  get #device(): number | null {
+    const { secretmem } = this.#machine;
+    return secretmem.available ? secretmem.device.sDev : null;
   }
 
   #isGone(number: number): boolean {

@@ -91,13 +91,15 @@ function chooseRoute(probe: Probe, kernel: KernelOffer, options: PlanOptions): P
   if (options.without !== undefined) return { reason: options.without.reason, remedy: options.without.remedy };
   if (!kernel.bpf.able) return { reason: kernel.bpf.reason, remedy: kernel.bpf.remedy };
   const wanted = ordered(probe.routes, options.choice);
-  let first: Missing | undefined;
+  const lacking: { route: ProbeRoute; missing: Missing }[] = [];
   for (const route of wanted) {
     const missing = route.missing(kernel, options);
     if (missing === undefined) return route;
-    first ??= missing;
+    lacking.push({ route, missing });
   }
-  return first ?? { reason: "no route of the chosen kind", remedy: "leave out --route" };
+  // Tracepoints are what a kernel can most easily be given: a mount, where function probes need another kernel.
+  const easiest = lacking.find(({ route }) => route.route === "tracepoint") ?? lacking[0];
+  return easiest?.missing ?? { reason: "no route of the chosen kind", remedy: "leave out --route" };
 }
 
 /** Function probes first when asked for; only tracepoints when asked for; else as the probe orders them. */

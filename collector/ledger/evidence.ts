@@ -72,6 +72,7 @@ function doubts(ledger: Ledger, scanAgeMs: number | null): string[] {
       `${count(-unattributed, "split")} counted by stack that the kernel did not count: races for the same page`,
     ),
     ...doubt(hidden > 0, `${count(hidden, "process", "processes")} could not be looked into`),
+    ...doubt(holdings.scan?.partial ?? false, "/proc does not list all processes: there may be other holders"),
     ...doubt(
       scanAgeMs !== null && scanAgeMs > oldScanMs,
       `holders are as of ${Math.round((scanAgeMs ?? 0) / 1000)} s ago`,

@@ -89,12 +89,16 @@ export function splitsText(snapshot: Snapshot, watchedMs: number, screen: Screen
     "",
     ...(causes.length > 0 ? causes : indented(nobody(snapshot, moved), 0, screen)),
     "",
-    ...labelled("by others", `${formatCount(byOthers)} with a known cause`, screen),
+    ...labelled(
+      "by others",
+      seesCauses(snapshot) ? `${formatCount(byOthers)} with a known cause` : "not known",
+      screen,
+    ),
     ...labelled("own", own === null ? "not known" : `${formatCount(own)} by secretscope's own probes`, screen),
     ...labelled("balance", balance, screen, unattributed ? "warning" : undefined),
     ...evidenceLines(snapshot.evidence, screen),
     ...blindLines(
-      snapshot.evidence.blind.filter(({ fact }) => fact.startsWith("split")),
+      snapshot.evidence.blind.filter(({ fact }) => /\bsplits\b/.test(fact)),
       screen,
     ),
     "",
@@ -102,9 +106,12 @@ export function splitsText(snapshot: Snapshot, watchedMs: number, screen: Screen
   ].join("\n")}\n`;
 }
 
+const seesCauses = ({ evidence }: Pick<Snapshot, "evidence">) =>
+  evidence.route.splits !== null && evidence.route.splits !== "procfs";
+
 /** An empty table has two meanings, and only one of them is good news. */
 function nobody({ evidence }: Snapshot, moved: number | null): string {
-  if (evidence.route.splits === null || evidence.route.splits === "procfs") {
+  if (!seesCauses({ evidence })) {
     return "Causes are not known here: only totals can be read.";
   }
   return moved === null || moved > 0 ? "No cause was seen." : "Nobody split the direct map in this time.";
