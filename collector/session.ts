@@ -238,18 +238,18 @@ function lookShare(): { share: number } | Record<string, never> {
 
 /**
  * One observation at a time in a process.
- * @param onEvent hears everything from the first event on, before the session is open
+ * @param listen called before the first event
  * @throws CannotRun when it is impossible here, with what to do
  */
 export async function openObservation(
   options: ObservationOptions,
-  onEvent?: (event: Event) => void,
+  listen?: (observation: Observation) => void,
 ): Promise<Observation> {
   injector().settings.set("observation", options);
   await injector().load();
   const session = injector().get<Session>(Session);
   if (session === undefined) throw new Error("the container has no session");
-  if (onEvent !== undefined) session.onEvent(onEvent);
+  listen?.(session);
   const failure = await catchAsyncError(() => session.open());
   if (failure !== undefined) {
     await destroyInjector();

@@ -3,7 +3,17 @@
  * Sizes are integers in bytes, times ISO 8601 plus monotonic ns as a decimal string; unknown is null and never 0.
  * Fields may be added; a rename or a removal is a new schema number.
  */
-import type { Accounting, Blind, Fact, OomConstraint, PageSize, Route, SplitCause, SplitLevel } from "./events.ts";
+import type {
+  Accounting,
+  Blind,
+  Fact,
+  OomConstraint,
+  PageSize,
+  RefusedSample,
+  Route,
+  SplitCause,
+  SplitLevel,
+} from "./events.ts";
 
 export const snapshotSchema = "secretscope.snapshot/1";
 
@@ -39,6 +49,13 @@ export interface Evidence {
   readonly complete: boolean;
   /** One line for each reason why not complete. */
   readonly why: readonly string[];
+  /** The worst of `reasons`; complete: there are none. */
+  readonly word: EvidenceWord;
+  /**
+   * The lines of `why` with their kinds; then what makes no figure wrong: the probes were started again ("restart"), and
+   * what no probe sees here ("blind").
+   */
+  readonly reasons: readonly EvidenceReason[];
   /** Printed lines that bpftrace said were lost; the counters heal, names and times of single events may be missing. */
   readonly lost: number;
   /** Splits that /proc/vmstat counted since start and no stack explains: attributed + this = the difference. null: no split counters. */
@@ -55,6 +72,41 @@ export interface Evidence {
   readonly hiddenProcesses: number;
   /** /proc does not even list all processes (hidepid, a pid namespace): holders may be missing, nobody can say how many. */
   readonly unlistedProcesses: boolean;
+}
+
+/** lossy: something did not arrive; late: figures are old; partial: something cannot be seen, or not be explained. */
+export type EvidenceWord = "complete" | "late" | "lossy" | "partial";
+
+export type EvidenceReasonKind =
+  /** The kernel program does not run. */
+  | "detached"
+  /** Counters, or the look at who holds what, are old. */
+  | "late"
+  | "oldScan"
+  /** Nothing was seen for a while. */
+  | "gap"
+  | "restart"
+  /** Printed lines; keys of a full map in the kernel; lines that could not be read. */
+  | "lost"
+  | "mapFull"
+  | "unreadable"
+  /** Files without a figure; with one from before a gap; not kept apart. */
+  | "unmeasured"
+  | "unverified"
+  | "tooManyFiles"
+  /** The counters and the kernel's own figure differ. */
+  | "difference"
+  /** Splits without a cause; causes without a split. */
+  | "unattributed"
+  | "overattributed"
+  /** Processes that could not be looked into. */
+  | "hidden"
+  /** No probe sees it here. */
+  | "blind";
+
+export interface EvidenceReason {
+  readonly kind: EvidenceReasonKind;
+  readonly text: string;
 }
 
 type BySplitLevel = Readonly<Record<SplitLevel, number | null>>;
@@ -92,6 +144,34 @@ export interface SecretView {
   readonly unheldBytes: number | null;
   readonly holders: readonly HolderView[];
   readonly files: readonly FileView[];
+  /**
+   * What the kernel turned down since start, in all, largest first: also of processes that hold nothing, that ended, or
+   * that are no longer kept apart. It never shrinks.
+   */
+  readonly refusals: readonly RefusalView[];
+  /** Who was turned down, holder or not, latest first; no more than `mostRefusedProcesses`. */
+  readonly refusedProcesses: readonly RefusedProcessView[];
+}
+
+/** Entries of `refusedProcesses`: older ones are left out, their counts are in `refusals`. */
+export const mostRefusedProcesses = 256;
+
+export interface RefusalView {
+  /** A creation, a mapping, or a fault (the touch of a page). */
+  readonly what: RefusedSample["what"];
+  /** Name of the errno, or SIGBUS. */
+  readonly code: string;
+  readonly count: number;
+}
+
+export interface RefusedProcessView extends RefusalView {
+  readonly pid: number;
+  readonly startTicks: number;
+  /** Empty when nobody told its name. */
+  readonly comm: string;
+  readonly uid: number | null;
+  /** When the count last grew. */
+  readonly last: string;
 }
 
 export interface HolderView {
@@ -115,6 +195,8 @@ export interface HolderView {
   readonly memlockLimitBytes: number | "unlimited" | null;
   /** Creations, mappings and faults that the kernel turned down since start. */
   readonly refused: number;
+  /** The same by kind, largest first. */
+  readonly refusals: readonly RefusalView[];
 }
 
 export interface FileView {

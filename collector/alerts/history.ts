@@ -5,7 +5,6 @@
 import type { SplitCause } from "../events.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { RateWindow } from "./rateWindow.ts";
-import { RefusalCount } from "./refusalCount.ts";
 
 /** Cumulative figures at one time. */
 export interface Point {
@@ -16,6 +15,7 @@ export interface Point {
   readonly ownSplits: number;
   /** Splits of others, by cause. */
   readonly causes: ReadonlyMap<SplitCause, number>;
+  /** What the kernel turned down since start, whoever asked. */
   readonly refused: number;
   /** Size of the direct map in mappings of 2M and 1G; null where the architecture does not say. */
   readonly largeBytes: number | null;
@@ -29,7 +29,6 @@ export class History {
   readonly minutes = new RateWindow(5n * minuteNs, minuteNs);
   /** Forecasts: ten minutes say little about the next day, less says nothing. */
   readonly hour = new RateWindow(60n * minuteNs, 10n * minuteNs);
-  readonly #refusals = new RefusalCount();
   #last: { readonly snapshot: Snapshot; readonly point: Point } | undefined;
   #stepNs = 0n;
   #wasComplete = false;
@@ -46,7 +45,7 @@ export class History {
 
   /** @returns ns observed since the snapshot before; 0 when nobody looked in between */
   observe(snapshot: Snapshot): bigint {
-    const point = pointOf(snapshot, this.#refusals.observe(snapshot));
+    const point = pointOf(snapshot);
     const before = this.#last;
     const stepNs = before === undefined ? 0n : point.ns - before.point.ns;
     const unseen = before === undefined || this.#isGap(stepNs) || hasRestarted(snapshot, before.snapshot);
@@ -81,10 +80,11 @@ function hasRestarted(now: Snapshot, before: Snapshot): boolean {
 /** A counter never falls while it is the same counter. */
 function fell(now: Point, before: Point): boolean {
   if (now.ownSplits < before.ownSplits || (now.kernelSplits ?? 0) < (before.kernelSplits ?? 0)) return true;
+  if (now.refused < before.refused) return true;
   return [...before.causes].some(([cause, count]) => (now.causes.get(cause) ?? 0) < count);
 }
 
-function pointOf({ monotonicNs, directMap, splitCauses }: Snapshot, refused: number): Point {
+function pointOf({ monotonicNs, directMap, splitCauses, secret }: Snapshot): Point {
   const causes = new Map<SplitCause, number>();
   let ownSplits = 0;
   for (const { cause, count, own } of splitCauses) {
@@ -97,7 +97,7 @@ function pointOf({ monotonicNs, directMap, splitCauses }: Snapshot, refused: num
     kernelSplits: splits["2m"] === null ? null : splits["2m"] + (splits["1g"] ?? 0),
     ownSplits,
     causes,
-    refused,
+    refused: secret.refusals.reduce((sum, { count }) => sum + count, 0),
     largeBytes: bytes["2m"] === null ? null : bytes["2m"] + (bytes["1g"] ?? 0),
   };
 }

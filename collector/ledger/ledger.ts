@@ -82,6 +82,7 @@ export class Ledger {
         break;
       case "allocated":
         this.files.allocate(event);
+        this.refusals.concern(processKey(event));
         break;
       case "freed":
         this.files.free(event);
@@ -101,13 +102,17 @@ export class Ledger {
         this.splits.kernel(event);
         break;
       case "refused":
-        this.refusals.sample(event);
+        this.refusals.sample(event, {
+          isCertain: event.what !== "fault" || this.plan?.routes.faults !== "tracepoint",
+          hasEnded: (key) => this.#hasNothingMoreToTell(key),
+        });
         break;
       case "requests":
         this.requests.sample(event);
         break;
       case "created":
         this.files.create(event);
+        this.refusals.concern(processKey(event));
         break;
       case "process":
         this.processes.meet(event);
@@ -122,6 +127,7 @@ export class Ledger {
       case "holding":
         this.files.see(event.inode, event.at);
         this.holdings.add(event);
+        this.refusals.concern(processKey(event));
         break;
       case "scan":
         this.holdings.complete(event);
@@ -199,6 +205,7 @@ export class Ledger {
     const keys = new Set<ProcessKey>([
       ...this.holdings.byProcess.keys(),
       ...this.refusals.processes,
+      ...this.refusals.uncertain.map(({ process }) => process),
       ...this.splits.entries.map(({ process }) => process),
     ]);
     for (const file of this.files.all) {

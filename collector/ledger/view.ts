@@ -14,11 +14,12 @@ import type { MonotonicNs } from "../units.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { Ledger } from "./ledger.ts";
 import { type ProcessKey, processKey } from "./processes.ts";
+import { refusalViews, refusedProcessViews } from "./refusalViews.ts";
 
 export function view(ledger: Ledger): Snapshot {
   const timeOf = wallClock(ledger);
   const pageBytes = ledger.host?.pageBytes ?? 4096;
-  const secret = secretView(ledger, pageBytes);
+  const secret = secretView(ledger, pageBytes, timeOf);
   const causes = splitCauses(ledger, timeOf);
   const held = secret.holders.map(({ pid }) => pid);
   return {
@@ -138,7 +139,7 @@ function nameOf(ledger: Ledger, key: ProcessKey): { pid: number; comm: string } 
   return { pid: Number(pid), comm: ledger.processes.get(key)?.comm ?? "" };
 }
 
-function secretView(ledger: Ledger, pageBytes: number): SecretView {
+function secretView(ledger: Ledger, pageBytes: number, timeOf: (at: MonotonicNs) => string): SecretView {
   const files: FileView[] = [];
   let resident: number | null = 0;
   // Without counters nobody can know of pages that no process shows, nor of those of processes that cannot be seen.
@@ -161,6 +162,8 @@ function secretView(ledger: Ledger, pageBytes: number): SecretView {
     unheldBytes: unheld === null ? null : unheld * pageBytes,
     holders: holderViews(ledger, pageBytes),
     files: files.sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0) || a.inode - b.inode),
+    refusals: ledger.refusals.totals,
+    refusedProcesses: refusedProcessViews(ledger, timeOf),
   };
 }
 
@@ -176,6 +179,7 @@ function holderViews(ledger: Ledger, pageBytes: number): HolderView[] {
     const first = samples[0];
     if (first === undefined) continue;
     const known = ledger.processes.get(key);
+    const refusals = refusalViews(ledger, key);
     const sum = (figure: (sample: (typeof samples)[number]) => number | null) =>
       samples.reduce<number | null>((total, sample) => {
         const value = figure(sample);
@@ -194,7 +198,8 @@ function holderViews(ledger: Ledger, pageBytes: number): HolderView[] {
       mappings: sum((sample) => sample.mappings) ?? 0,
       mappedBytes: sum((sample) => sample.mappedBytes) ?? 0,
       memlockLimitBytes: first.memlockLimitBytes,
-      refused: ledger.refusals.of(key).reduce((total, { count }) => total + count, 0),
+      refused: refusals.reduce((total, { count }) => total + count, 0),
+      refusals,
     });
   }
   return views.sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0) || a.pid - b.pid);

@@ -15,7 +15,8 @@ const mostCounters = 16_384;
 export class Novelty {
   readonly #write: (row: Row) => void;
   readonly #counts = new Map<string, string>();
-  #holdings = new Map<string, HoldingSample>();
+  /** Of the last look; undefined: the first one is told whole, whatever a recording begins with. */
+  #holdings: Map<string, HoldingSample> | undefined;
   /** Holdings of the look that is under way. */
   #look: HoldingSample[] = [];
   /** Something else came between them: they are written where they came. */
@@ -52,7 +53,7 @@ export class Novelty {
         break;
     }
     if (this.#look.length > 0) this.#writeInPlace(this.#look.splice(0));
-    if (event.kind === "exit") endHoldings(this.#holdings, event);
+    if (event.kind === "exit" && this.#holdings !== undefined) endHoldings(this.#holdings, event);
     this.#write(event);
   }
 
@@ -76,19 +77,20 @@ export class Novelty {
     const before = this.#holdings;
     const found = this.#inPlace ?? this.#look;
     const inPlace = this.#inPlace !== undefined;
-    this.#holdings = new Map(found.map((holding) => [holdingKey(holding), holding]));
+    const now = new Map(found.map((holding) => [holdingKey(holding), holding]));
+    this.#holdings = now;
     this.#look = [];
     this.#inPlace = undefined;
-    const repeats = !inPlace && found.length === this.#holdings.size && isContinued(before, this.#holdings);
-    if (repeats) {
+    const isRepeat = before !== undefined && !inPlace && found.length === now.size && isContinued(before, now);
+    if (isRepeat) {
       for (const [key, { pid, started, inode }] of before) {
-        if (!this.#holdings.has(key)) this.#write({ kind: "released", at: scan.at, pid, started, inode });
+        if (!now.has(key)) this.#write({ kind: "released", at: scan.at, pid, started, inode });
       }
-      for (const [key, holding] of this.#holdings) if (!isSame(before.get(key), holding)) this.#write(holding);
+      for (const [key, holding] of now) if (!isSame(before.get(key), holding)) this.#write(holding);
     } else if (!inPlace) {
       for (const holding of found) this.#write(holding);
     }
-    this.#write({ ...scan, repeats });
+    this.#write({ ...scan, repeats: isRepeat });
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Observation, ObservationOptions } from "../observation.ts";
 import { openObservation } from "../session.ts";
 import { Recorder, type RecorderOptions } from "./recorder.ts";
+import { Recordings } from "./recordings.ts";
 
 export interface LiveRecording {
   readonly observation: Observation;
@@ -14,7 +15,7 @@ export interface LiveRecording {
 export async function openRecording(options: ObservationOptions, into: RecorderOptions): Promise<LiveRecording> {
   const recorder = await Recorder.create(into);
   try {
-    const observation = await openObservation(options, (event) => recorder.take(event));
+    const observation = await openObservation(options, (made) => made.onEvent((event) => recorder.take(event)));
     return {
       observation,
       recorder,
@@ -27,4 +28,29 @@ export async function openRecording(options: ObservationOptions, into: RecorderO
     await recorder.abandon();
     throw error;
   }
+}
+
+export interface Recordable {
+  readonly observation: Observation;
+  readonly recordings: Recordings;
+  /** Stops the probes; a recording that runs has what they still had to say, and is ended. */
+  close(): Promise<void>;
+}
+
+/** Recordings may begin at any time later. @throws CannotRun when nothing can be observed */
+export async function openRecordable(options: ObservationOptions): Promise<Recordable> {
+  let recordings: Recordings | undefined;
+  const observation = await openObservation(options, (made) => {
+    recordings = new Recordings(made);
+  });
+  if (recordings === undefined) throw new Error("the session was not listened to");
+  const heard = recordings;
+  return {
+    observation,
+    recordings: heard,
+    close: async () => {
+      await observation.close();
+      await heard.close();
+    },
+  };
 }

@@ -3,7 +3,6 @@
  * beside the collecting, and a disk that refuses ends the recording and nothing else.
  */
 import { unlink } from "node:fs/promises";
-import { join, parse } from "node:path";
 import type { CannotRun } from "../cannotRun.ts";
 import type { ClockEvent, Event, HostEvent, PlanEvent } from "../events.ts";
 import { type MonotonicNs, monotonicNs, type WallMs, wallMs } from "../units.ts";
@@ -12,6 +11,7 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { CheckpointMemory } from "./checkpoint/memory.ts";
 import { encodeBatch } from "./encodeBatch.ts";
 import { RowEncoder } from "./encodeRows.ts";
+import { numbered } from "./fileNames.ts";
 import { currentFormat, schemaMessage } from "./header.ts";
 import { mostRows, textPerBatch } from "./limits.ts";
 import { Novelty } from "./novelty.ts";
@@ -55,7 +55,7 @@ export class Recorder {
   readonly #options: RecorderOptions;
   readonly #encoder = new RowEncoder();
   readonly #novelty = new Novelty((row) => this.#add(row));
-  readonly #memory = new CheckpointMemory();
+  readonly #memory: CheckpointMemory;
   readonly #checkpointEncoder = new RowEncoder();
   readonly #files: string[] = [];
   readonly #pace = new BatchPace(performance.now());
@@ -79,18 +79,35 @@ export class Recorder {
   #failure: CannotRun | undefined;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: RecorderOptions) {
+  private constructor(options: RecorderOptions, memory: CheckpointMemory) {
     this.#options = options;
+    this.#memory = memory;
     this.#writer = this.#newWriter();
   }
 
-  /** @throws CannotRun when the file cannot be made */
-  static async create(options: RecorderOptions): Promise<Recorder> {
-    const recorder = new Recorder(options);
+  /**
+   * @param memory of all that happened before, when the recording begins in the middle: then it has to `begin`
+   * @throws CannotRun when the file cannot be made
+   */
+  static async create(options: RecorderOptions, memory = new CheckpointMemory()): Promise<Recorder> {
+    const recorder = new Recorder(options, memory);
     await recorder.drained();
     if (recorder.failure !== undefined) throw recorder.failure;
     recorder.#hasBegun = true;
     return recorder;
+  }
+
+  /** Writes what the memory knows, as the state that the file begins with. @returns false: not in this moment */
+  begin(): boolean {
+    const { ledger, tail, isBetweenLooks } = this.#memory;
+    const rows = isBetweenLooks ? makeCheckpoint(this.#memory) : undefined;
+    if (rows === undefined || rows.length > mostRows) return false;
+    this.#now = tail.at(-1)?.at ?? ledger.now;
+    this.#host = ledger.host;
+    this.#plan = ledger.plan;
+    this.#clock = ledger.clock;
+    this.#writeCheckpoint(rows);
+    return true;
   }
 
   get state(): RecordingState {
@@ -275,12 +292,6 @@ export class Recorder {
 
 const systemMonotonic = () => monotonicNs(process.hrtime.bigint());
 const systemWall = () => wallMs(Date.now());
-
-/** trace.arrows, file 3: trace.0003.arrows. */
-export function numbered(path: string, file: number): string {
-  const { dir, name, ext } = parse(path);
-  return join(dir, `${name}.${String(file).padStart(4, "0")}${ext}`);
-}
 
 function withoutTime<T extends Event>(event: T | undefined): Omit<T, "kind" | "at"> | null {
   if (event === undefined) return null;

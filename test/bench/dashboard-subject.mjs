@@ -53,7 +53,7 @@ for (let press = 0; press < 60; press += 1) {
   const answered = new Promise((resolve) => {
     wrote = () => resolve(performance.now() - pressed);
   });
-  process.stdin.emit("data", Buffer.from(press % 2 === 0 ? "j" : "r"));
+  process.stdin.emit("data", Buffer.from(press % 2 === 0 ? "j" : "R"));
   keyMs.push(await answered);
   wrote = () => {};
 }

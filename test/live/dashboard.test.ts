@@ -1,8 +1,11 @@
 /** The dashboard on this machine's kernel, in a terminal, as a person uses it. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { Snapshot } from "../../collector/snapshot.ts";
 import { secretwork } from "../workload/build.mjs";
 import { below, Pane } from "./pane.ts";
 
@@ -115,6 +118,71 @@ test("a workload appears with the right figure; sort, filter, card, resize, susp
 
   pane.keys("q");
   await expectRestored(pane, before, [pid, ...probes]);
+});
+
+describe("recording", () => {
+  let folder = "";
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "secretscope-recorded-"));
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** What replays it says of this process, in its last snapshot. */
+  function replayed(path: string, pid: number | undefined) {
+    const words = [join(repository, "dist/tui/cli.js"), "replay", path, "--json"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, words, { encoding: "utf8", maxBuffer: 1 << 28 });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const { secret } = JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "") as Snapshot;
+    return secret.holders.find((each) => each.pid === pid);
+  }
+
+  async function recordedIn(pane: Pane): Promise<string> {
+    pane.keys("r");
+    await pane.shows(/recording to \S+\.arrows; r ends it/);
+    await pane.shows(/REC \d:\d\d, [\d.]+ [KM]iB/);
+    const [name = "", ...more] = readdirSync(folder);
+    expect(name).toMatch(/^secretscope-[\w.-]+-\d{4}-\d\d-\d\dT[\d-]+Z\.arrows$/);
+    expect(more).toEqual([]);
+    return join(folder, name);
+  }
+
+  test("r begins in the middle, r ends it, and the file shows who was there before and what came then", async () => {
+    const pane = openPane(160, 30);
+    await pane.shows(/^\$ ?$/m);
+    const before = pane.settings();
+    const worker = await holder("recorded", 512);
+    pane.run(`cd ${folder}`);
+    const pid = await started(pane);
+    await pane.shows(/ recorded .*2 MiB +2 MiB/);
+    const path = await recordedIn(pane);
+    const later = await holder("later", 256);
+    await pane.shows(/ later .*1 MiB +1 MiB +1 MiB/);
+    pane.keys("r");
+    await pane.shows(/recorded \d:\d\d, [\d.]+ [KM]iB: secretscope replay /);
+    expect(replayed(path, worker.pid)).toMatchObject({ comm: "recorded", residentBytes: 512 * 4096 });
+    expect(replayed(path, later.pid)).toMatchObject({ comm: "later", allocatedBytes: 256 * 4096 });
+    pane.keys("q");
+    await expectRestored(pane, before, [pid]);
+  });
+
+  test.each(["q", "SIGTERM", "SIGHUP"])(
+    "left by %s it is ended in order, and the shell says where it is",
+    async (way) => {
+      const pane = openPane(160, 30);
+      await pane.shows(/^\$ ?$/m);
+      const before = pane.settings();
+      const worker = await holder("recorded", 512);
+      pane.run(`cd ${folder}`);
+      const pid = await started(pane);
+      await pane.shows(/recorded .*2 MiB/);
+      const path = await recordedIn(pane);
+      if (way === "q") pane.keys("q");
+      else process.kill(pid, way as NodeJS.Signals);
+      await expectRestored(pane, before, [pid]);
+      await pane.shows(/secretscope: recorded to \S+\.arrows: /);
+      expect(replayed(path, worker.pid)).toMatchObject({ residentBytes: 512 * 4096 });
+    },
+  );
 });
 
 describe("the terminal is given back, and no bpftrace is left behind", () => {

@@ -59,6 +59,22 @@ describe.each(routesProvedBy("forky"))("refusals by the %s route", (route) => {
     await nothingLeft(watch, [a]);
   });
 
+  test("whoever holds nothing is counted in all, and named", async () => {
+    const a = await workload();
+    const total = ({ secret }: Snapshot) => secret.refusals.reduce((sum, { count }) => sum + count, 0);
+    const before = total(await watch.next());
+    for (let attempt = 0; attempt < 5; attempt += 1) await expect(a.create(0x40)).rejects.toMatchObject(einval);
+    const refusedTo = ({ secret }: Snapshot) => secret.refusedProcesses.find(({ pid }) => pid === a.pid);
+    await watch.becomes((snapshot) => refusedTo(snapshot)?.count, 5);
+    const snapshot = await watch.next();
+    expect(refusedTo(snapshot)).toMatchObject({ what: "create", code: "EINVAL", uid: 0, comm: "secretwork" });
+    expect(snapshot.secret.holders.some(({ pid }) => pid === a.pid)).toBe(false);
+    expect(total(snapshot)).toBe(before + 5);
+    await a.finish();
+    await nothingLeft(watch, [a]);
+    expect(total(await watch.next())).toBe(before + 5);
+  });
+
   if (accounting === "mlock") {
     test("mapping more than the limit: EAGAIN at mmap, once an attempt", async () => {
       const parent = await workload();
@@ -71,6 +87,10 @@ describe.each(routesProvedBy("forky"))("refusals by the %s route", (route) => {
       for (let attempt = 0; attempt < 3; attempt += 1) await expect(a.map(big)).rejects.toMatchObject(eagain);
       await expect(a.create(1)).rejects.toMatchObject(einval);
       await watch.becomes((snapshot) => of(snapshot, a), { ...expected, refused: 4 });
+      expect(holderOf(await watch.next(), a.pid)?.refusals).toEqual([
+        { what: "map", code: "EAGAIN", count: 3 },
+        { what: "create", code: "EINVAL", count: 1 },
+      ]);
       expect(mapped(a.pid).mappedBytes).toBe(4 * pageBytes);
       // Window by window it goes past the limit, and nothing is refused.
       await a.letGo(small);

@@ -66,7 +66,7 @@ export function reportText(report: Report, screen: Screen): string {
     ],
     [...directMapChangeLines(report, screen), ...splitShareLines(report.splits, screen)],
     holderChangeLines(report.secret, screen),
-    refusalLines(report.refusals, screen),
+    refusalLines(report.refusals, report.host, screen),
     killLines(report.oom, screen),
   ];
   return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;

@@ -11,6 +11,7 @@ import { hibernationState } from "../sections/hibernation.ts";
 import { holderLines, secretMemoryLines } from "../sections/holders.ts";
 import { limitFindings } from "../sections/limits.ts";
 import { oomLines } from "../sections/oom.ts";
+import { refusedLines } from "../sections/refusals.ts";
 import { splitCauseLines } from "../sections/split-causes.ts";
 import { stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
@@ -92,6 +93,7 @@ export function watchBlock(snapshot: Snapshot, before: Before, screen: Screen): 
     ...secretMemoryLines(secret, screen),
     ...holderLines(snapshot, secret.holders, shownHolders, screen),
     ...limitFindings(snapshot).flatMap((finding) => labelled("finding", finding, screen, "warning")),
+    ...refusedLines(snapshot, screen),
     // A machine without secret memory need not read about hibernation every second.
     ...(snapshot.hibernation.blocked ? labelled("hibernation", hibernationState(snapshot), screen) : []),
     ...oomLines(oom, before.killsAtStart, shownKills, screen),

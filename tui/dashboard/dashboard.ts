@@ -1,20 +1,22 @@
 /** The live screen: an observation on one side, a terminal on the other. Owns every timer and listener of both. */
 import type { Observation } from "../../collector/observation.ts";
-import { safeJson } from "../text/safe.ts";
 import { type Frame, FrameMaker } from "./frame.ts";
 import { type CommandName, commandOf, type KeyPress } from "./keys.ts";
 import type { Look } from "./look.ts";
 import { Memory, type Scene } from "./model/scene.ts";
+import { pressed } from "./mouse.ts";
 import type { Playback } from "./playback.ts";
+import { RecordingControl, type RecordingMeans, type RecordingVoice } from "./recordingControl.ts";
 import { ReplayControl } from "./replayControl.ts";
 import { isReplayCommand } from "./replayKeys.ts";
-import { clipboardSequence, saveFolders, saveNew, stampOf } from "./save.ts";
+import { saveCard, saveSnapshot } from "./save.ts";
 import { Frames } from "./screen/frames.ts";
 import { handleSuspend, suspendForeground } from "./screen/jobControl.ts";
 import { Owned } from "./screen/owned.ts";
 import { type MousePress, Painter, type TerminalStreams } from "./screen/painter.ts";
-import { clicked, forgetEvents, headClicked, initialState, type State, typed, update } from "./state.ts";
-import { type Line, line, lineWidth, outside, span } from "./views/line.ts";
+import { forgetEvents, initialState, type State, update } from "./state.ts";
+import { typed } from "./typing.ts";
+import { startingFrame } from "./views/starting.ts";
 import { timeAt } from "./views/timeLine.ts";
 
 export interface DashboardOptions {
@@ -30,10 +32,15 @@ export interface DashboardOptions {
   readonly around?: (draw: () => void) => void;
 }
 
+/** What can be done to an observation, beside looking at it: a replay is played, a live one recorded. */
+interface Watched {
+  readonly playback?: Playback;
+  readonly recording?: RecordingMeans;
+}
+
 /** How often a screen without news is looked at: figures that grow old have to say so. */
 const oldAgeMs = 1000;
 const cardColumns = 100;
-const wheelRows = 3;
 
 export class Dashboard {
   readonly #options: DashboardOptions;
@@ -43,6 +50,7 @@ export class Dashboard {
   readonly #maker = new FrameMaker();
   #memory: Memory;
   #replay: ReplayControl | undefined;
+  #recording: RecordingControl | undefined;
   readonly #left: Promise<void>;
   #leave: () => void = () => {};
   #state: State;
@@ -91,9 +99,13 @@ export class Dashboard {
     this.#draw();
   }
 
-  /** Draws this observation from now on. Closing it is the caller's. @param playback of a replay: what keys do to it */
-  watch(observation: Observation, playback?: Playback): void {
+  /**
+   * Draws this observation from now on. Closing it, and what it records, is the caller's.
+   * @param playback of a replay: what keys do to it
+   */
+  watch(observation: Observation, { playback, recording }: Watched = {}): void {
     if (playback !== undefined) this.#control(playback);
+    if (recording !== undefined) this.#recording = new RecordingControl(recording, this.#voice);
     const seen = () => {
       this.#arrived = performance.now();
       this.#frames.want("figures");
@@ -105,14 +117,21 @@ export class Dashboard {
         seen();
       }),
     );
-    this.#owned.add(
-      observation.onNotice((notice) => {
-        this.#memory.notice(notice);
-        this.#frames.want("figures");
-      }),
-    );
+    this.#owned.add(observation.onNotice((notice) => this.#voice.notice(notice)));
     seen();
   }
+
+  /** How what goes on beside the keys is told. */
+  readonly #voice: RecordingVoice = {
+    say: (message) => {
+      this.#state = { ...this.#state, message };
+      this.#frames.want("key");
+    },
+    notice: (text) => {
+      this.#memory.notice(text);
+      this.#frames.want("figures");
+    },
+  };
 
   #control(playback: Playback): void {
     const replay = new ReplayControl(playback, () => {
@@ -166,7 +185,8 @@ export class Dashboard {
     // A recording does not grow old while it is looked at.
     const ageMs = this.#replay === undefined ? performance.now() - this.#arrived : 0;
     const position = this.#replay?.position(scene.snapshot.time);
-    const frame = this.#maker.make(scene, this.#state, { columns, rows, ageMs, root, look, position });
+    const recorded = this.#recording?.running;
+    const frame = this.#maker.make(scene, this.#state, { columns, rows, ageMs, root, look, position, recorded });
     this.#frame = frame;
     this.#state = frame.state;
     this.#painter.paint(frame);
@@ -196,7 +216,8 @@ export class Dashboard {
     if (scene === undefined || room === undefined) return;
     this.#state = update(this.#state, command, room);
     if (command === "copy") this.#say(() => this.#copy(scene));
-    if (command === "write") this.#say(() => this.#write(scene));
+    if (command === "write") this.#say(() => saveSnapshot(scene.snapshot));
+    if (command === "record") this.#record(scene);
     if (isReplayCommand(command)) {
       // After the state was changed: a jump changes it once more.
       const message = this.#replay?.do(command) ?? null;
@@ -217,20 +238,21 @@ export class Dashboard {
     this.#state = { ...this.#state, message };
   }
 
+  #record({ snapshot }: Scene): void {
+    if (this.#recording !== undefined) void this.#recording.toggle(snapshot);
+    else
+      this.#voice.say(
+        this.#replay === undefined ? "nothing can be recorded here" : "a recording is not recorded again",
+      );
+  }
+
   #copy(scene: Scene): string {
     const { look } = this.#options;
     const card = this.#maker.card(scene, this.#state, cardColumns, look);
     if (card === undefined) return "nothing is selected: choose a row first (arrows), then c";
-    const text = cardText(outside(card.name, look), card.lines);
-    const path = saveNew(saveFolders(), `secretscope-card-${stampOf(scene.snapshot.time)}`, "txt", text);
-    const sequence = look.clipboard ? clipboardSequence(text) : undefined;
-    if (sequence !== undefined) this.#painter.send(sequence);
-    return `card written to ${path}${sequence === undefined ? "" : ", and sent to the clipboard"}`;
-  }
-
-  #write(scene: Scene): string {
-    const stem = `secretscope-${stampOf(scene.snapshot.time)}`;
-    return `snapshot written to ${saveNew(saveFolders(), stem, "json", `${safeJson(scene.snapshot)}\n`)}`;
+    const { message, clipboard } = saveCard(card, scene.snapshot.time, look);
+    if (clipboard !== undefined) this.#painter.send(clipboard);
+    return message;
   }
 
   /** A click on the time line. */
@@ -242,59 +264,12 @@ export class Dashboard {
     this.#frames.want("key");
   }
 
-  #mouse({ action, pane, x, y }: MousePress): void {
-    const room = this.#frame?.room;
-    if (pane === "timeLine" && action === "click") this.#goTo(x);
-    if (room === undefined || pane === "timeLine" || pane === "header" || pane === "gap" || pane === "footer") return;
-    if (pane === "overlay" || action !== "click") {
-      if (action === "click") return;
-      if (pane !== "overlay") this.#state = { ...this.#state, focus: pane };
-      for (let step = 0; step < wheelRows; step += 1)
-        this.#state = update(this.#state, action === "wheelup" ? "up" : "down", room);
-    } else {
-      const clickedLine = this.#frame?.panes.find(({ name }) => name === pane)?.lines[y];
-      const head = clickedLine?.heads?.find(({ from, to }) => x >= from && x < to);
-      const sortable = pane === "holders" || pane === "splits";
-      this.#state =
-        head !== undefined && sortable
-          ? headClicked(this.#state, pane, head.column, room)
-          : clicked(this.#state, pane, clickedLine?.key ?? null, room);
-    }
+  #mouse(press: MousePress): void {
+    if (press.pane === "timeLine" && press.action === "click") this.#goTo(press.x);
+    if (this.#frame === undefined) return;
+    const state = pressed(this.#state, this.#frame, press);
+    if (state === undefined) return;
+    this.#state = state;
     this.#frames.want("key");
   }
-}
-
-function cardText(name: string, lines: readonly Line[]): string {
-  const body = lines.map(({ spans }) =>
-    spans
-      .map(({ text }) => text)
-      .join("")
-      .trimEnd(),
-  );
-  return `${name}\n${body.join("\n")}\n`;
-}
-
-const starting = ["Reading the kernel and attaching probes.", "This takes a second or two, longer on a busy machine."];
-
-function startingFrame(columns: number, rows: number): Frame {
-  const centred = (each: Line): Line => ({
-    spans: [{ text: " ".repeat(Math.max(0, Math.floor((columns - lineWidth(each)) / 2))) }, ...each.spans],
-  });
-  const words = [
-    line(span("secretscope", "strong")),
-    line(),
-    ...starting.map((text) => line(text)),
-    line(),
-    line(span("q quits", "quiet")),
-  ];
-  const above = Math.max(0, Math.floor((rows - words.length) / 2));
-  const lines = [...Array.from({ length: above }, () => line()), ...words.map(centred)];
-  const none = { map: [], holders: [], splits: [], oom: [], events: [] };
-  const page = { map: 1, holders: 1, splits: 1, oom: 1, events: 1 };
-  return {
-    panes: [{ name: "overlay", rect: { x: 0, y: 0, width: columns, height: rows }, lines }],
-    charts: [],
-    room: { rows: none, page, columns: { holders: [], splits: [] }, overlayEnd: 0, overlayPage: 1 },
-    state: initialState,
-  };
 }

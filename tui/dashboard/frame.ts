@@ -8,8 +8,10 @@ import { type HolderRow, holderRows } from "./model/holderRows.ts";
 import { oomKey } from "./model/log.ts";
 import type { Scene } from "./model/scene.ts";
 import { type SplitRow, splitRows } from "./model/splitRows.ts";
+import type { Recorded } from "./recordingControl.ts";
 import { type PanelName, type Room, type State, settle } from "./state.ts";
-import { type Card, card } from "./views/card.ts";
+import { card } from "./views/card.ts";
+import type { Card } from "./views/cardWriter.ts";
 import { type Column, place } from "./views/columns.ts";
 import { chartedLevels, chartValues, directMapLines } from "./views/directMap.ts";
 import { eventLines } from "./views/events.ts";
@@ -57,6 +59,8 @@ export interface FrameOptions {
   readonly look: Look;
   /** Of a replay: where it is. */
   readonly position?: Position | undefined;
+  /** Of a recording that runs. */
+  readonly recorded?: Recorded | undefined;
 }
 
 interface Rows {
@@ -172,7 +176,7 @@ function panels(scene: Scene, rows: Rows, state: State, places: Layout, options:
   const late = !state.frozen && isLate(ageMs, scene.intervalMs);
   const word = evidenceWord(snapshot.evidence, state.frozen ? 0 : ageMs, scene.intervalMs);
   const replayed = options.position !== undefined;
-  const facts = { snapshot, word, ageMs, late, frozen: state.frozen, replayed };
+  const facts = { snapshot, word, ageMs, late, frozen: state.frozen, replayed, recorded: options.recorded };
   const room = (panel: PanelName) => ({
     columns: places.panels[panel].width,
     rows: places.panels[panel].height,

@@ -34,7 +34,8 @@ export type CommandName =
   | "freeze"
   | "evidence"
   | "copy"
-  | "write";
+  | "write"
+  | "record";
 
 export interface KeyCommand {
   readonly name: CommandName;
@@ -47,7 +48,7 @@ export interface KeyCommand {
   /** Missing: in both. */
   readonly only?: Mode;
   /** One word for the footer; the narrower the screen, the fewer: lower first. */
-  readonly footer?: { readonly word: string; readonly rank: number };
+  readonly footer?: { readonly word: string; readonly rank: number; readonly only?: Mode };
 }
 
 export const keyCommands: readonly KeyCommand[] = [
@@ -103,7 +104,8 @@ export const keyCommands: readonly KeyCommand[] = [
     footer: { word: "sort", rank: 5 },
   },
   { name: "sortPrevious", keys: ["S", "<"], shown: "S <", does: "sort by the column before", where: "look" },
-  { name: "reverse", keys: ["r"], shown: "r", does: "turn the order round", where: "look" },
+  // As in top and in htop.
+  { name: "reverse", keys: ["R", "I"], shown: "R I", does: "turn the order round", where: "look" },
   {
     name: "group",
     keys: ["g"],
@@ -147,6 +149,14 @@ export const keyCommands: readonly KeyCommand[] = [
     does: "write the present snapshot as JSON to a file",
     where: "keep",
     footer: { word: "write", rank: 10 },
+  },
+  {
+    name: "record",
+    keys: ["r"],
+    shown: "r",
+    does: "record into a new file, named for host and time; r again ends it. Not in a replay",
+    where: "keep",
+    footer: { word: "record", rank: 12, only: "live" },
   },
   {
     name: "help",

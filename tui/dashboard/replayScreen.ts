@@ -25,7 +25,7 @@ export async function replayScreen(
     stop: AbortSignal.any([asked, terminal.out.gone]),
   });
   try {
-    screen.watch(trace, playbackOf(trace, scan));
+    screen.watch(trace, { playback: playbackOf(trace, scan) });
     trace.speed = speed;
     trace.play();
     scan.start();

@@ -2,6 +2,11 @@
 import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Snapshot } from "../../collector/snapshot.ts";
+import { safeJson } from "../text/safe.ts";
+import type { Look } from "./look.ts";
+import type { Card } from "./views/cardWriter.ts";
+import { type Line, outside } from "./views/line.ts";
 
 const mostTries = 100;
 
@@ -52,4 +57,31 @@ export function clipboardSequence(text: string): string | undefined {
   const encoded = Buffer.from(text).toString("base64");
   // xterm and tmux take 74994 and more; beyond that some drop the connection's pace, some the text.
   return encoded.length > 74_994 ? undefined : `\x1b]52;c;${encoded}\x07`;
+}
+
+/** @returns what to tell the person, and what puts the card on the clipboard where the terminal allows */
+export function saveCard(card: Card, time: string, look: Look): { message: string; clipboard: string | undefined } {
+  const text = cardText(outside(card.name, look), card.lines);
+  const path = saveNew(saveFolders(), `secretscope-card-${stampOf(time)}`, "txt", text);
+  const clipboard = look.clipboard ? clipboardSequence(text) : undefined;
+  return {
+    message: `card written to ${path}${clipboard === undefined ? "" : ", and sent to the clipboard"}`,
+    clipboard,
+  };
+}
+
+/** @returns what to tell the person */
+export function saveSnapshot(snapshot: Snapshot): string {
+  const stem = `secretscope-${stampOf(snapshot.time)}`;
+  return `snapshot written to ${saveNew(saveFolders(), stem, "json", `${safeJson(snapshot)}\n`)}`;
+}
+
+function cardText(name: string, lines: readonly Line[]): string {
+  const body = lines.map(({ spans }) =>
+    spans
+      .map(({ text }) => text)
+      .join("")
+      .trimEnd(),
+  );
+  return `${name}\n${body.join("\n")}\n`;
 }

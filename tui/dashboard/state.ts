@@ -131,37 +131,6 @@ export function update(state: State, command: CommandName, room: Room): State {
   }
 }
 
-/** One key while a filter is typed. Every change shows at once; Esc takes all of it back. */
-export function typed(
-  state: State,
-  key: { readonly ch?: string | undefined; readonly full?: string | undefined },
-): State {
-  if (state.editing === null) return state;
-  switch (key.full) {
-    case "enter":
-    case "linefeed":
-      return { ...state, editing: null };
-    case "escape":
-    case "C-c":
-      return { ...state, filter: state.editing, editing: null };
-    case "backspace":
-    case "C-h":
-      return state.filter === ""
-        ? { ...state, editing: null }
-        : { ...state, filter: [...state.filter].slice(0, -1).join("") };
-    case "C-u":
-      return { ...state, filter: "" };
-    case "C-w":
-      return { ...state, filter: state.filter.replace(/\S+\s*$/, "") };
-    default:
-      return key.ch !== undefined && /^[^\p{C}]+$/u.test(key.ch) && state.filter.length < mostFilter
-        ? { ...state, filter: state.filter + key.ch }
-        : state;
-  }
-}
-
-const mostFilter = 80;
-
 /** Choosing a row by mouse: the first click selects, a click on what is selected opens. */
 export function clicked(state: State, panel: PanelName, key: string | null, room: Room): State {
   const index = key === null ? -1 : room.rows[panel].indexOf(key);

@@ -1,9 +1,10 @@
 /** Who holds secret memory: how much there is, and one row for each holder. */
 import { type LimitUse, limitUse, nearness } from "../../collector/memlock.ts";
-import type { HolderView, SecretView, Snapshot } from "../../collector/snapshot.ts";
+import type { HolderView, HostView, SecretView, Snapshot } from "../../collector/snapshot.ts";
 import { indented, labelled, type Screen } from "../text/block.ts";
 import { cgroupName } from "../text/cgroup-name.ts";
 import { counted, formatCount, formatShare } from "../text/counts.ts";
+import { refusalTexts } from "../text/refusals.ts";
 import { formatBytes, formatLimit } from "../text/sizes.ts";
 import { type Row, table } from "../text/table.ts";
 import { userName } from "../text/user-name.ts";
@@ -41,7 +42,7 @@ export function holderLines(
 ): string[] {
   if (holders.length === 0) return [];
   const wide = screen.columns >= wideScreen;
-  const useOf = limitUse(snapshot);
+  const surroundings = { useOf: limitUse(snapshot), accounting: snapshot.host.accounting, wide, screen };
   const bySize = [...holders].sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || a.pid - b.pid);
   const lines = table(
     [
@@ -55,7 +56,7 @@ export function holderLines(
       { heading: "USED", align: "right" },
       ...(wide ? [{ heading: "IN", shrinkTo: 10 }] : []),
     ],
-    bySize.slice(0, limit).map((holder) => row(holder, useOf, wide, screen)),
+    bySize.slice(0, limit).map((holder) => row(holder, surroundings)),
     screen,
   );
   const rest = holders.length - limit;
@@ -64,14 +65,21 @@ export function holderLines(
     : lines;
 }
 
-function row(holder: HolderView, useOf: (holder: HolderView) => LimitUse, wide: boolean, screen: Screen): Row {
+interface Surroundings {
+  readonly useOf: (holder: HolderView) => LimitUse;
+  readonly accounting: HostView["accounting"];
+  readonly wide: boolean;
+  readonly screen: Screen;
+}
+
+function row(holder: HolderView, { useOf, accounting, wide, screen }: Surroundings): Row {
   const used = useOf(holder);
   const share = used === "exempt" ? "exempt" : formatShare(used, holder.memlockLimitBytes);
   const close = (nearness(used, holder.memlockLimitBytes) ?? 0) >= 0.8;
   const place = cgroupName(holder.cgroup);
   const below = [
     ...(wide || holder.cgroup === null ? [] : [`in ${place}`]),
-    ...(holder.refused > 0 ? [`refused ${counted(holder.refused, "time")} since start`] : []),
+    ...(holder.refused > 0 ? [`refused since start: ${refusalTexts(holder.refusals, accounting)}`] : []),
   ];
   return {
     cells: [

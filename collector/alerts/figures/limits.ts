@@ -1,6 +1,6 @@
 /** Figures of limits: how near somebody is to RLIMIT_MEMLOCK, and how often the kernel said no. */
 import { type LimitUse, limitUse, nearness } from "../../memlock.ts";
-import type { HolderView } from "../../snapshot.ts";
+import type { HolderView, RefusedProcessView, SecretView } from "../../snapshot.ts";
 import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
 
 export const memlockShare: Figure = {
@@ -18,18 +18,27 @@ export const memlockShare: Figure = {
 
 export const refusalsPerMinute: Figure = {
   unit: "perMinute",
-  means: "creations, mappings and faults of holders that the kernel turned down, over 5 minutes",
+  means: "creations, mappings and faults of secret memory that the kernel turned down, over 5 minutes",
   read: ({ evidence, secret }, { now, minutes }) => {
     if (now === undefined || (evidence.route.refusals ?? null) === null) return unknown;
     const growth = minutes.growth(now, ({ refused }) => refused);
     if (growth === null) return unknown;
-    const most = secret.holders.reduce<HolderView | undefined>(
-      (a, b) => (b.refused > (a?.refused ?? 0) ? b : a),
-      undefined,
-    );
-    return reading(growth.amount / growth.minutes, most === undefined ? null : processName(most));
+    return reading(growth.amount / growth.minutes, mostRefused(secret));
   },
 };
+
+/** Of those that were turned down lately. */
+function mostRefused({ refusedProcesses }: SecretView): string | null {
+  const counts = new Map<string, number>();
+  let most: RefusedProcessView | undefined;
+  for (const refused of refusedProcesses) {
+    const key = `${refused.pid}:${refused.startTicks}`;
+    const count = (counts.get(key) ?? 0) + refused.count;
+    counts.set(key, count);
+    if (most === undefined || count > (counts.get(`${most.pid}:${most.startTicks}`) ?? 0)) most = refused;
+  }
+  return most === undefined ? null : processName(most);
+}
 
 /** No limit, and none that counts, is never near. A limit of nothing is reached by nothing. */
 function shareOf(use: LimitUse, limit: HolderView["memlockLimitBytes"]): number | null {

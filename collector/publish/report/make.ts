@@ -98,7 +98,7 @@ export class ReportMaker {
       },
       splits: splits.change,
       secret: this.#secret(last),
-      refusals: refusalChange(this.#begin?.refusals ?? new Map(), ledger),
+      refusals: refusalChange(this.#begin?.refusals, ledger),
       oom: {
         kernel: last.oom.kills === null || begin?.oom.kills == null ? null : last.oom.kills - begin.oom.kills,
         kills: this.#kills.report(ledger),
@@ -113,9 +113,9 @@ export class ReportMaker {
   }
 
   /** That the probes were stopped is how every recording ends, and no doubt. */
-  #doubts(end: Evidence): Pick<Evidence, "complete" | "why"> {
-    const { complete, why } = (this.#isOver ? this.#evidence : undefined) ?? end;
-    return { complete, why };
+  #doubts(end: Evidence): Pick<Evidence, "complete" | "why" | "word" | "reasons"> {
+    const { complete, why, word, reasons } = (this.#isOver ? this.#evidence : undefined) ?? end;
+    return { complete, why, word, reasons };
   }
 
   #period({ clock, now }: Ledger): Period {

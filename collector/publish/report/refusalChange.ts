@@ -1,29 +1,31 @@
 /** What the kernel turned down in the period: the ledger at the end less the ledger at the beginning. */
 import type { Ledger } from "../../ledger/ledger.ts";
-import { mostProcesses } from "../../ledger/refusals.ts";
+import type { RefusalTotal } from "../../ledger/refusals.ts";
 import { mostListed, type Refusal, type RefusalChange } from "./report.ts";
 
-export type RefusalState = ReadonlyMap<string, number>;
+export interface RefusalState {
+  readonly totals: ReadonlyMap<string, number>;
+  readonly byProcess: ReadonlyMap<string, number>;
+}
 
-const name = (process: string, what: string, code: string) => `${process} ${what} ${code}`;
+const name = (what: string, code: string, process = "") => `${process} ${what} ${code}`;
 
 export function refusalState({ refusals }: Ledger): RefusalState {
-  const state = new Map<string, number>();
+  const byProcess = new Map<string, number>();
   for (const process of refusals.processes) {
-    for (const { what, code, count } of refusals.of(process)) state.set(name(process, what, code), count);
+    for (const { what, code, count } of refusals.of(process)) byProcess.set(name(what, code, process), count);
   }
-  return state;
+  const totals = new Map(refusals.totals.map(({ what, code, count }) => [name(what, code), count]));
+  return { totals, byProcess };
 }
 
 /** @param ledger at the end */
-export function refusalChange(begin: RefusalState, { refusals, processes }: Ledger): RefusalChange {
+export function refusalChange(begin: RefusalState | undefined, { refusals, processes }: Ledger): RefusalChange {
   const all: Refusal[] = [];
   const refused = new Set<string>();
-  let kept = 0;
   for (const process of refusals.processes) {
-    kept++;
     for (const { what, code, count } of refusals.of(process)) {
-      const grown = count - (begin.get(name(process, what, code)) ?? 0);
+      const grown = count - (begin?.byProcess.get(name(what, code, process)) ?? 0);
       if (grown <= 0) continue;
       refused.add(process);
       const known = processes.get(process);
@@ -32,14 +34,20 @@ export function refusalChange(begin: RefusalState, { refusals, processes }: Ledg
     }
   }
   all.sort((a, b) => b.count - a.count || a.pid - b.pid);
-  const rest = all.slice(mostListed);
+  const kinds = refusals.totals
+    .map((kind) => ({ ...kind, count: kind.count - (begin?.totals.get(name(kind.what, kind.code)) ?? 0) }))
+    .filter(({ count }) => count > 0)
+    .sort((a, b) => b.count - a.count);
+  const count = total(kinds);
+  const listed = all.slice(0, mostListed);
   return {
-    count: total(all),
+    count,
+    kinds,
     processes: refused.size,
-    full: kept >= mostProcesses,
-    list: all.slice(0, mostListed),
-    left: { entries: rest.length, count: total(rest) },
+    full: count > total(all),
+    list: listed,
+    left: { entries: all.length - listed.length, count: count - total(listed) },
   };
 }
 
-const total = (refused: readonly Refusal[]) => refused.reduce((sum, { count }) => sum + count, 0);
+const total = (refused: readonly RefusalTotal[]) => refused.reduce((sum, { count }) => sum + count, 0);

@@ -3,7 +3,7 @@
  * is null and never 0. Fields may be added; a rename or a removal is a new schema number.
  */
 import type { PageSize, RefusedSample, SplitCause, SplitLevel } from "../../events.ts";
-import type { Evidence, HostView, OomKillView } from "../../snapshot.ts";
+import type { Evidence, HostView, OomKillView, RefusalView } from "../../snapshot.ts";
 
 export const reportSchema = "secretscope.report/1";
 
@@ -105,9 +105,13 @@ export interface HolderChange {
 }
 
 export interface RefusalChange {
+  /** All of the period, whoever it was. */
   readonly count: number;
+  /** The same by kind, largest first. */
+  readonly kinds: readonly RefusalView[];
+  /** How many processes are told apart. */
   readonly processes: number;
-  /** More processes were refused than the ledger keeps apart: the oldest are missing. */
+  /** More processes were refused than the ledger keeps apart: some are counted in `count` and `left` only. */
   readonly full: boolean;
   /** Largest first. */
   readonly list: readonly Refusal[];

@@ -2,7 +2,9 @@
  * Looks through a whole trace for its landmarks, a few milliseconds at a time: whoever draws and takes keys meanwhile
  * gets their turn in between.
  */
-import type { Event, KernelSample, RefusedSample } from "../../events.ts";
+import type { Event, KernelSample, PlanEvent } from "../../events.ts";
+import { processKey } from "../../ledger/processes.ts";
+import { Refusals } from "../../ledger/refusals.ts";
 import { Listeners } from "../../listeners.ts";
 import { endsSample, type Part, playback } from "../../trace/playback.ts";
 import type { TraceFile } from "../../trace/traceFile.ts";
@@ -10,8 +12,6 @@ import { type LandmarkKind, type Landmarks, Spans } from "./landmarks.ts";
 
 /** A frame takes about this long: keys are still answered at once. */
 const sliceMs = 8;
-/** Counters of refusals that are remembered; who refuses more processes gets some of them marked twice. */
-const mostCounters = 16_384;
 
 export class LandmarkScan implements Landmarks {
   readonly #file: TraceFile;
@@ -25,7 +25,9 @@ export class LandmarkScan implements Landmarks {
   readonly #progress = new Listeners<void>();
   /** Of the sample that is being read: what was found, and when it began. */
   readonly #found = new Map<LandmarkKind, bigint>();
-  readonly #refused = new Map<string, number>();
+  /** The ledger's own: what it does not count is no landmark. */
+  readonly #refusals = new Refusals();
+  #plan: PlanEvent | undefined;
   #kernel: KernelSample | undefined;
   /** Kills that were told one by one and are not in the kernel's counter yet. */
   #killsTold = 0;
@@ -123,8 +125,14 @@ export class LandmarkScan implements Landmarks {
         // The kernel's own counter says the same and says it of all; some kernels have none.
         if (this.#kernel === undefined || this.#kernel.splits["2m"] === null) mark("split");
         return;
+      case "plan":
+        this.#plan = event;
+        return;
       case "refused":
-        if (this.#isMore(event)) mark("refused");
+      case "created":
+      case "allocated":
+      case "holding":
+        if (this.#isRefused(event)) mark("refused");
         return;
       case "oomKill":
         if (!isState) this.#killsTold += 1;
@@ -150,14 +158,13 @@ export class LandmarkScan implements Landmarks {
     return untold > 0;
   }
 
-  #isMore({ epoch, pid, started, what, code, count }: RefusedSample): boolean {
-    const key = `${epoch}:${pid}:${started}:${what}:${code}`;
-    const before = this.#refused.get(key) ?? 0;
-    // Taken out and put in again it is the newest; the oldest goes when there are too many.
-    this.#refused.delete(key);
-    this.#refused.set(key, count);
-    const [oldest] = this.#refused.keys();
-    if (this.#refused.size > mostCounters && oldest !== undefined) this.#refused.delete(oldest);
-    return count > before;
+  /** As in ledger.ts: a fault that may be on any memory counts once its process has to do with secret memory. */
+  #isRefused(event: Event & { kind: "refused" | "created" | "allocated" | "holding" }): boolean {
+    const before = this.#refusals.count;
+    if (event.kind === "refused") {
+      const isCertain = event.what !== "fault" || this.#plan?.routes.faults !== "tracepoint";
+      this.#refusals.sample(event, { isCertain, hasEnded: () => false });
+    } else this.#refusals.concern(processKey(event));
+    return this.#refusals.count > before;
   }
 }

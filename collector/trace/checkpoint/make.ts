@@ -13,8 +13,9 @@ import {
   reopened,
 } from "./files.ts";
 import { knownKill, unknownKills } from "./kills.ts";
-import { type CheckpointMemory, refusalName } from "./memory.ts";
-import { created, idOf, Scaffolds, sized } from "./parts.ts";
+import type { CheckpointMemory } from "./memory.ts";
+import { created, Scaffolds, sized } from "./parts.ts";
+import { concernedProcesses, refusalEvents, uncertainRefusals } from "./refusals.ts";
 import { splitEvents } from "./splits.ts";
 
 /**
@@ -42,11 +43,14 @@ function recipeOf(memory: CheckpointMemory): readonly Event[] | undefined {
     ...splitEvents(memory, firstKernel, lastTick),
     ...sums(memory, firstKernel),
     ...processes(memory),
-    ...refusalsAndRequests(memory, firstKernel),
+    ...concernedProcesses(memory),
+    ...refusalEvents(memory),
+    ...requestEvents(memory),
     ...livesAndFiles(memory, lastTick),
     host,
     clock,
     ...(self === undefined ? [] : [self]),
+    ...uncertainRefusals(memory),
     ...(ledger.plan === undefined ? [] : [ledger.plan]),
     kernel,
     ...(ledger.attached || memory.lastProbes === undefined ? [] : [memory.lastProbes]),
@@ -86,17 +90,8 @@ function processes({ ledger, processes: keys }: CheckpointMemory): Event[] {
   ];
 }
 
-function refusalsAndRequests(memory: CheckpointMemory, { at }: KernelSample): Event[] {
-  const { ledger, refusals, requests } = memory;
-  const refused = [...ledger.refusals.processes].flatMap((key) =>
-    ledger.refusals.of(key).flatMap(({ what, code, count }): Event[] => {
-      const last = refusals.get(refusalName(key, what, code)) ?? { epoch: 0, count };
-      const sample = { kind: "refused", at, ...idOf(key), what, code } as const;
-      const before = count - last.count;
-      return [...(before > 0 ? [{ ...sample, epoch: 0, count: before }] : []), { ...sample, ...last }];
-    }),
-  );
-  const asked = [...requests.values()].flatMap(({ sample, count, timed, totalNs }): Event[] => {
+function requestEvents({ requests }: CheckpointMemory): Event[] {
+  return [...requests.values()].flatMap(({ sample, count, timed, totalNs }): Event[] => {
     const { epoch } = sample;
     const before = count.total - count.within(epoch);
     const timedBefore = timed.total - timed.within(epoch);
@@ -109,7 +104,6 @@ function refusalsAndRequests(memory: CheckpointMemory, { at }: KernelSample): Ev
       { ...sample, count: count.within(epoch), totalNs: null },
     ];
   });
-  return [...refused, ...asked];
 }
 
 /** Starts of the probes in order, with the kills of each epoch; before the last, the files that were there before it. */

@@ -72,10 +72,13 @@ export class CheckpointMemory {
   readonly past = new Map<Inode, FileCounters>();
   /** In which pages are counted; 0: they are not. */
   counting = 0;
+  /** No look at /proc is half told. */
+  isBetweenLooks = true;
   #thinAt = longTail;
 
   take(event: Event): void {
     this.tail.push(event);
+    if (event.kind === "holding" || event.kind === "scan") this.isBetweenLooks = event.kind === "scan";
     if (event.kind === "tick") {
       for (const earlier of this.tail) {
         this.#note(earlier);

@@ -83,6 +83,38 @@ test("splits a minute: unknown at first, without own ones, unknown again after a
   expect(run([splits(0, 0), splits(59, 0), splits(4000, 100_000)], set).alerts).toEqual([]);
 });
 
+test("refusals a minute: of everybody, and about whom, though they hold nothing and the list forgets them", () => {
+  const set = rules("rules: [{name: r, figure: refusals_per_minute, above: 10, message: '{value} {who}'}]");
+  const refused = (seconds: number, count: number, listed: number): Snapshot =>
+    at(seconds, 0, {
+      evidence: { ...empty.evidence, route: { ...empty.evidence.route, refusals: "tracepoint" } },
+      secret: {
+        ...empty.secret,
+        refusals: [
+          { what: "map", code: "EAGAIN", count: count - 1 },
+          { what: "create", code: "EMFILE", count: 1 },
+        ],
+        refusedProcesses: [
+          { pid: 8, startTicks: 1, comm: "once", uid: 1, what: "map", code: "EAGAIN", count: 1, last: empty.time },
+          {
+            pid: 9,
+            startTicks: 1,
+            comm: "greedy",
+            uid: 1,
+            what: "map",
+            code: "EAGAIN",
+            count: listed,
+            last: empty.time,
+          },
+        ],
+      },
+    });
+  const { alerts } = run([refused(0, 100, 90), refused(60, 115, 5)], set);
+  expect(alerts.map(({ message }) => message)).toEqual(["15 greedy [9]"]);
+  // A counter that fell is another counter: nothing is known of the time between.
+  expect(run([refused(0, 100, 90), refused(60, 20, 5), refused(90, 60, 5)], set).alerts).toEqual([]);
+});
+
 test("a futile OOM kill fires and leaves after ten minutes, though the wall clock is set meanwhile", () => {
   const set = rules("rules: [{name: k, figure: futile_oom_kills, above: 0, message: '{who}'}]");
   const kill = {

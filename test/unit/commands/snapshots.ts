@@ -11,6 +11,8 @@ export const blind: Snapshot = {
     route: { pages: null, splits: null, oom: null },
     complete: false,
     why: ["no bpftrace: holders and totals only"],
+    word: "partial",
+    reasons: [{ kind: "detached", text: "no bpftrace: holders and totals only" }],
     lost: 0,
     unattributedSplits: null,
     restarts: 0,
@@ -31,7 +33,7 @@ export const blind: Snapshot = {
     sinceStart: { splits: { "2m": null, "1g": null }, own: { "2m": null, "1g": null } },
   },
   splitCauses: [],
-  secret: { residentBytes: null, unheldBytes: null, holders: [], files: [] },
+  secret: { residentBytes: null, unheldBytes: null, holders: [], files: [], refusals: [], refusedProcesses: [] },
   oom: { kills: null, recent: [] },
   hibernation: { blocked: null, by: [] },
   requests: [],
@@ -47,6 +49,8 @@ export const empty: Snapshot = {
     route: { pages: "tracepoint", splits: "tracepoint", oom: "tracepoint" },
     complete: true,
     why: [],
+    word: "complete",
+    reasons: [],
     unattributedSplits: 0,
     blind: [],
     differencePages: 0,
@@ -60,7 +64,7 @@ export const empty: Snapshot = {
     collapses: { "2m": 0, "1g": 0 },
     sinceStart: { splits: { "2m": 0, "1g": 0 }, own: { "2m": 0, "1g": 0 } },
   },
-  secret: { residentBytes: 0, unheldBytes: 0, holders: [], files: [] },
+  secret: { ...blind.secret, residentBytes: 0, unheldBytes: 0 },
   oom: { kills: 14, recent: [] },
   hibernation: { blocked: false, by: [] },
 };
@@ -81,7 +85,10 @@ export const holder: Snapshot["secret"]["holders"][number] = {
   mappedBytes: 7 * 2 ** 20,
   memlockLimitBytes: 8 * 2 ** 20,
   refused: 0,
+  refusals: [],
 };
+
+const mapRefused = { what: "map", code: "EAGAIN", count: 3 } as const;
 
 /** What a hostile process calls itself. */
 export const hostileName = "\x1b[2J\u202e\n{red-fg}\x9b";
@@ -127,8 +134,30 @@ export const busy: Snapshot = {
       comm: index === 0 ? hostileName : `holder-${index}`,
       memlockLimitBytes: index % 2 === 0 ? holder.memlockLimitBytes : ("unlimited" as const),
       refused: index === 1 ? 3 : 0,
+      refusals: index === 1 ? [mapRefused] : [],
     })),
     files: [{ device: "00:12", inode: 77, creatorPid: null, residentBytes: 819_200, holders: [4_194_200] }],
+    refusals: [mapRefused, { what: "create", code: "EMFILE", count: 2 }],
+    refusedProcesses: [
+      {
+        pid: 66,
+        startTicks: 1,
+        comm: hostileName,
+        uid: 1000,
+        what: "create",
+        code: "EMFILE",
+        count: 2,
+        last: "2026-11-21T09:10:04.000Z",
+      },
+      {
+        pid: 4_194_201,
+        startTicks: 99,
+        comm: "holder-1",
+        uid: 54321,
+        ...mapRefused,
+        last: "2026-11-21T09:09:04.000Z",
+      },
+    ],
   },
   oom: {
     kills: 16,
@@ -154,6 +183,11 @@ export const lossy: Snapshot = {
     ...busy.evidence,
     complete: false,
     why: ["bpftrace was killed (SIGKILL) and started again; nothing was seen for 1.2 s", "12 lines were lost"],
+    word: "lossy",
+    reasons: [
+      { kind: "gap", text: "bpftrace was killed (SIGKILL) and started again; nothing was seen for 1.2 s" },
+      { kind: "lost", text: "12 lines were lost" },
+    ],
     lost: 12,
     restarts: 1,
     gaps: [{ from: "2026-11-21T09:09:00.000Z", to: "2026-11-21T09:09:01.200Z", reason: "killed" }],

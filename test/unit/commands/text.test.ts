@@ -248,6 +248,26 @@ describe("doctor", () => {
   });
 });
 
+describe("what was refused", () => {
+  const before = { killsAtStart: null, blind: undefined };
+
+  test("is told by kind and with its meaning, to the holder's row and in all, and who holds nothing is named", () => {
+    const text = watchBlock(busy, before, { columns: 100, paint: plain });
+    expect(text).toContain(
+      "refused        since start: 3 x mmap EAGAIN (over RLIMIT_MEMLOCK), 2 x memfd_secret EMFILE",
+    );
+    expect(text).toMatch(/\n {2}\\x1b\[2J.* \[66\] holds nothing: 2 x memfd_secret EMFILE \(no descriptor left/);
+    expect(text).not.toContain("holder-1 [4194201] holds nothing");
+    expect(whoText(busy, [4_194_201], true, narrow).replace(/\s+/g, " ")).toContain(
+      "refused since start: 3 x mmap EAGAIN (over RLIMIT_MEMLOCK)",
+    );
+  });
+
+  test("nothing: no line", () => {
+    expect(watchBlock(empty, before, narrow)).not.toContain("refused");
+  });
+});
+
 test("a hostile name stays one visible word", () => {
   const text = whoText(
     holding({ comm: hostileName, cgroup: `/\x1b]0;owned\x07${hostileName}` }),

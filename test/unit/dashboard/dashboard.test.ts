@@ -124,6 +124,41 @@ describe("keys", () => {
     expect(text).toContain("the victim held");
   });
 
+  test("who was turned down and holds nothing: counted in Holders, named in Events, with a card", async () => {
+    const { press, shows, replay } = await watching(120, 40);
+    const who = { pid: 4711, startTicks: 9, comm: "greedy", uid: 65_500, last: last.time };
+    const refusals = [
+      { what: "map", code: "EAGAIN", count: 4 },
+      { what: "create", code: "EMFILE", count: 2 },
+    ] as const;
+    const refusedProcesses = refusals.map((refusal) => ({ ...who, ...refusal }));
+    replay.say({ ...last, secret: { ...last.secret, refusals, refusedProcesses } });
+    const text = await shows("1 refused, holding none");
+    expect(text).toContain("greedy [4711] was refused: 2 x memfd_secret EMFILE (no descriptor left for the process)");
+    press("5\r");
+    const card = await shows("holds         no secret memory now");
+    expect(card).toMatch(/refused +4 x mmap EAGAIN \(over RLIMIT_MEMLOCK\), last now/);
+    expect(card).toMatch(/ {8}2 x memfd_secret EMFILE \(no descriptor left for the process\), last now/);
+    expect(card).toContain("none by it since start");
+  });
+
+  test("a holder's card has its refusals by kind", async () => {
+    const { press, shows } = await watching(120, 40);
+    press("/keyd\r");
+    await shows("filter keyd");
+    press("j\r");
+    expect(await shows("Secret files")).toMatch(/refused +1 x mmap EAGAIN \(over RLIMIT_MEMLOCK\), last \d+ s ago/);
+  });
+
+  test("without probes nobody knows whether something was refused", async () => {
+    const { press, shows, replay } = await watching(120, 40);
+    const holders = last.secret.holders.map((each) => ({ ...each, refused: 0, refusals: [] }));
+    const evidence = { ...last.evidence, route: { pages: "procfs", splits: null, oom: null } as const };
+    replay.say({ ...last, evidence, secret: { ...last.secret, holders, refusals: [], refusedProcesses: [] } });
+    press("jj\r");
+    expect(await shows("Secret files")).toMatch(/refused +\? \(not seen here\)/);
+  });
+
   test("the window", async () => {
     const { press, shows } = await watching();
     press("+");

@@ -1,7 +1,11 @@
-/** Snapshots recorded by test/fixtures/record-snapshots.mjs, and what is derived from them by stated changes. */
+/**
+ * Snapshots recorded by test/fixtures/record-snapshots.mjs, and what is derived from them by stated changes. Fields that
+ * snapshots gained after they were recorded (evidence.word and reasons, refusals by kind) were added to the files, each
+ * from what the recorded fields say.
+ */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Snapshot } from "../../../collector/snapshot.ts";
+import type { Evidence, Snapshot } from "../../../collector/snapshot.ts";
 import { crowdOf } from "../../fixtures/crowd.mjs";
 
 const folder = join(import.meta.dirname, "../../fixtures/snapshots");
@@ -18,15 +22,17 @@ export function lossy(): readonly Snapshot[] {
   return recorded("busy").map((snapshot, index, all) => {
     if (index < all.length - 3) return snapshot;
     const gap = { from: all[index - 2]?.time ?? "", to: snapshot.time, reason: "bpftrace was killed by SIGKILL" };
-    const why = ["3 printed lines lost: totals are not affected, names and times of single events may be missing"];
-    const evidence = {
+    const text = "3 printed lines lost: totals are not affected, names and times of single events may be missing";
+    const evidence: Evidence = {
       ...snapshot.evidence,
       complete: false,
       lost: 3,
       restarts: 1,
       gaps: [gap],
       unattributedSplits: 17,
-      why,
+      why: [text],
+      word: "lossy",
+      reasons: [{ kind: "lost", text }],
     };
     return { ...snapshot, evidence };
   });
@@ -67,6 +73,11 @@ export function hostile(): readonly Snapshot[] {
         comm: name(index),
         cgroup: `/${name(index + 3)}.slice/${name(index + 1)}`,
       })),
+      // A stranger too: asked, was turned down, holds nothing.
+      refusedProcesses: snapshot.secret.refusedProcesses.flatMap((refused) => [
+        { ...refused, comm: name(0) },
+        { ...refused, pid: 7, comm: name(2) },
+      ]),
     },
     oom: {
       ...snapshot.oom,

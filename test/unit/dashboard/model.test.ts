@@ -13,7 +13,7 @@ import { buckets, rate } from "../../../tui/dashboard/model/rates.ts";
 import { Ring } from "../../../tui/dashboard/model/ring.ts";
 import { Memory } from "../../../tui/dashboard/model/scene.ts";
 import { splitRows } from "../../../tui/dashboard/model/splitRows.ts";
-import { crowd, lossy, recorded } from "./derived.ts";
+import { crowd, recorded } from "./derived.ts";
 
 const sample = (seconds: number, twoM: number | null, more: Partial<Sample> = {}): Sample => ({
   seconds,
@@ -217,6 +217,30 @@ test("splits of one process by several stacks are one row with all stacks", () =
   expect(rows[0]?.stacks).toHaveLength(2);
 });
 
+describe("the log of what was refused", () => {
+  const busy = last(recorded("busy"));
+  const who = { pid: 9, startTicks: 1, comm: "greedy", uid: 1, what: "map", code: "EAGAIN", last: busy.time } as const;
+  const refusing = (total: number, refusedProcesses: Snapshot["secret"]["refusedProcesses"]): Snapshot => ({
+    ...busy,
+    secret: { ...busy.secret, refusals: [{ what: "map", code: "EAGAIN", count: total }], refusedProcesses },
+  });
+  const texts = (before: Snapshot, now: Snapshot) => happenings(before, now).map(({ text }) => text);
+
+  test("what came since, of holders and others", () => {
+    const was = refusing(3, [{ ...who, count: 3 }]);
+    expect(texts(was, refusing(5, [{ ...who, count: 5 }]))).toEqual([
+      "greedy [9] was refused: 2 x mmap EAGAIN (over RLIMIT_MEMLOCK)",
+    ]);
+    expect(texts(was, was)).toEqual([]);
+  });
+
+  test("a list that was full does not make old refusals new ones", () => {
+    const full = Array.from({ length: 256 }, (_, index) => ({ ...who, pid: 100 + index, count: 1 }));
+    const now = refusing(1001, [{ ...who, count: 700 }, ...full.slice(0, 255)]);
+    expect(texts(refusing(1000, full), now)).toEqual(["1 refusal more"]);
+  });
+});
+
 describe("the log", () => {
   test("tells a recorded half minute: who came, who was refused, who split, the kill", () => {
     const memory = new Memory(1000);
@@ -227,7 +251,7 @@ describe("the log", () => {
         ?.log.map(({ what, text }) => `${what}: ${text}`)
         .join("\n") ?? "";
     expect(text).toMatch(/holder: keyd \[\d+\] holds/);
-    expect(text).toMatch(/refused: keyd \[\d+\] was refused 1 time/);
+    expect(text).toMatch(/refused: keyd \[\d+\] was refused: 1 x mmap EAGAIN \(over RLIMIT_MEMLOCK\)/);
     expect(text).toMatch(/split: vault \[\d+\]: first split of a 2M mapping, by secretmem/);
     expect(text).toMatch(/oom: OOM killed hog \[\d+\]/);
     expect(text).toMatch(/unheld: .* is held by no process/);
@@ -255,23 +279,16 @@ describe("the log", () => {
 });
 
 describe("evidence in one word", () => {
-  const { evidence } = last(recorded("busy"));
-  const clean = { ...evidence, complete: true, why: [], hiddenProcesses: 0 };
-
   test.each([
-    ["complete", clean, 0],
-    ["partial", { ...clean, complete: false, why: ["1 process could not be looked into"] }, 0],
-    ["partial", { ...clean, route: { ...clean.route, splits: null } }, 0],
-    ["partial", { ...clean, route: { ...clean.route, pages: "procfs" } }, 0],
-    ["late", clean, 4000],
-    ["late", { ...clean, complete: false, why: ["counters are as of 4.0 s ago: bpftrace is late"] }, 0],
-    ["lossy", last(lossy()).evidence, 0],
-    [
-      "lossy",
-      { ...clean, complete: false, why: ["a map in the kernel was full 2 times: some pages may not be counted"] },
-      4000,
-    ],
-  ] as const)("%s", (word, of, ageMs) => {
-    expect(evidenceWord(of, ageMs, 1000)).toBe(word);
+    ["complete", "complete", 0],
+    ["partial", "partial", 2999],
+    ["late", "late", 0],
+    ["lossy", "lossy", 0],
+    // Nothing has come for longer than three intervals: whatever the last snapshot said is old.
+    ["complete", "late", 4000],
+    ["partial", "late", 4000],
+    ["lossy", "lossy", 4000],
+  ] as const)("the collector says %s: %s after %i ms", (word, shown, ageMs) => {
+    expect(evidenceWord({ ...last(recorded("busy")).evidence, word }, ageMs, 1000)).toBe(shown);
   });
 });

@@ -22,6 +22,11 @@ export class Replay implements Observation {
     this.#snapshots.tell(snapshot);
   }
 
+  /** Something happens, before the snapshot that says so. */
+  happen(event: Event): void {
+    this.#events.tell(event);
+  }
+
   notice(text: string): void {
     this.#notices.tell(text);
   }

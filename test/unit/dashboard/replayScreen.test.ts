@@ -45,7 +45,7 @@ async function replayed(path = recorded) {
     () => dashboard.end(),
     () => trace.close(),
   );
-  dashboard.watch(trace, playbackOf(trace, scan));
+  dashboard.watch(trace, { playback: playbackOf(trace, scan) });
   const press = (keys: string) => terminal.streams.input.write(keys);
   const shows = async (wanted: RegExp, withinMs = 10_000) => {
     const deadline = performance.now() + withinMs;
@@ -140,6 +140,12 @@ describe("what is remembered", () => {
     const events = await shows(/holds/);
     expect(events).toMatch(/watching begins/);
   });
+});
+
+test("a recording is not recorded again", async () => {
+  const { press, shows } = await replayed();
+  press("r");
+  expect(await shows(/a recording is not recorded again/)).not.toContain("REC ");
 });
 
 test("a click on the time line goes there", async () => {

@@ -8,9 +8,9 @@ import {
   type Room,
   type State,
   settle,
-  typed,
   update,
 } from "../../../tui/dashboard/state.ts";
+import { typed } from "../../../tui/dashboard/typing.ts";
 
 const keys = (count: number) => Array.from({ length: count }, (_, index) => `row${index}`);
 const room = (rows: Partial<Room["rows"]> = {}): Room => ({

@@ -1,5 +1,6 @@
 /** Claim: each doubt about a figure is said in one line of words, and a figure without doubt has none. */
 import { describe, expect, test } from "vitest";
+import type { EvidenceReasonKind, EvidenceWord } from "../../../collector/snapshot.ts";
 import { process, Story } from "./story.ts";
 
 const holder = process(7);
@@ -15,10 +16,17 @@ function certain(): Story {
   return story;
 }
 
+const late = (story: Story, ms: number) => {
+  story.wait(ms);
+  story.kernel({ "2m": 0 });
+};
+
 test("all is well: complete, and no line", () => {
   expect(certain().snapshot.evidence).toMatchObject({
     complete: true,
     why: [],
+    word: "complete",
+    reasons: [],
     lost: 0,
     unattributedSplits: 0,
     restarts: 0,
@@ -87,6 +95,50 @@ describe("one line for each doubt", () => {
     const { evidence } = story.snapshot;
     expect(evidence.why).toEqual([line]);
     expect(evidence.complete).toBe(false);
+    expect(evidence.reasons.map(({ text }) => text)).toEqual([line]);
+  });
+
+  // Screens and rules go by these; the lines are for people.
+  test.each([
+    ["detached", "partial", (story) => story.detached("lost", "killed")],
+    ["late", "late", (story) => late(story, 3999)],
+    ["oldScan", "late", (story) => [story.wait(61_000), story.kernel({ "2m": 0 }), story.tick()]],
+    ["gap", "lossy", (story) => story.restart()],
+    ["lost", "lossy", (story) => story.lost("lines", 1)],
+    ["mapFull", "lossy", (story) => story.lost("keys", 1)],
+    ["unreadable", "lossy", (story) => story.lost("unreadable", 1)],
+    ["hidden", "partial", (story) => story.look([[holder, 5]], 3)],
+    ["unattributed", "partial", (story) => story.kernel({ "2m": 1 })],
+    ["overattributed", "partial", (story) => story.split(holder, 1, { level: "2m" })],
+    ["difference", "partial", (story) => [story.size(5, 4), story.tick()]],
+    ["blind", "partial", (story) => story.plan({ pages: "tracepoint", splits: "tracepoint" })],
+  ] as const satisfies readonly (readonly [EvidenceReasonKind, EvidenceWord, (story: Story) => unknown])[])(
+    "%s makes it %s",
+    (kind, word, happens) => {
+      const story = certain();
+      happens(story);
+      const { evidence } = story.snapshot;
+      expect(evidence.reasons.map((reason) => reason.kind)).toContain(kind);
+      expect(evidence.word).toBe(word);
+    },
+  );
+
+  test("a restart without a gap that is remembered: lossy, and the figures are not doubted", () => {
+    const story = certain();
+    story.attached();
+    story.size(5, 3);
+    story.tick();
+    const { evidence } = story.snapshot;
+    expect(evidence).toMatchObject({ word: "lossy", reasons: [{ kind: "restart" }], complete: true, why: [] });
+  });
+
+  test("the worst word wins: lossy, late, partial", () => {
+    const story = certain();
+    story.look([[holder, 5]], 3);
+    late(story, 3999);
+    expect(story.snapshot.evidence.word).toBe("late");
+    story.lost("lines", 1);
+    expect(story.snapshot.evidence.word).toBe("lossy");
   });
 
   test("two doubts are two lines", () => {

@@ -87,7 +87,15 @@ export class Story {
     });
   }
 
-  plan(routes: PlanEvent["routes"] = { pages: "tracepoint", splits: "tracepoint", oom: "tracepoint" }): void {
+  plan(
+    routes: PlanEvent["routes"] = {
+      pages: "tracepoint",
+      splits: "tracepoint",
+      oom: "tracepoint",
+      refusals: "tracepoint",
+      faults: "tracepoint",
+    },
+  ): void {
     this.tell({ kind: "plan", routes, blind: [], intervalMs: 1000 });
   }
 

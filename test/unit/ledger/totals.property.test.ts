@@ -29,6 +29,9 @@ function totals({ secret, directMap, splitCauses, evidence, hibernation }: Snaps
     secret: {
       ...secret,
       files: secret.files.map((file) => ({ ...file, creatorPid: null })).sort((a, b) => a.inode - b.inode),
+      refusedProcesses: secret.refusedProcesses
+        .map(({ pid, startTicks, what, code, count }) => `${pid}:${startTicks} ${what} ${code} ${count}`)
+        .sort(),
     },
     sinceStart: directMap.sinceStart,
     byStack: [...byStack].sort(),

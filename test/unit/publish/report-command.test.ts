@@ -90,7 +90,9 @@ test("the page says each figure in words that add up", () => {
   const text = reportText(hostile(), { columns: 120, paint: plain });
   expect(text).toContain("5 with a known cause + 2 without = 7 counted by the kernel");
   expect(text).toMatch(/ 3 +42% +secretmem +\\x1b.* \[21\] 3\n/);
-  expect(text).toMatch(/refusals +4, to 1 process\n/);
+  expect(text).toMatch(
+    /refusals +4, to 1 process\n +4 x touch SIGBUS \(over the limit, or past the end of the file\)\.\n/,
+  );
   expect(text).toMatch(/OOM kills +2 counted by the kernel, 2 seen/);
   expect(text).toContain("Held by the victim itself 4.8 MiB.");
   expect(text).toMatch(/in the period: 2 lines lost, 1 restart of the probes, 1 gap/);

@@ -144,6 +144,7 @@ describe("refusals", () => {
   test("are those of the period, by process and reason, over restarts of the probes", () => {
     const story = ReportedStory.started();
     story.named(a, "greedy");
+    story.created(a, 21);
     story.refused(a, 4);
     story.refused(b, 1, "create", "EMFILE");
     story.sampled();
@@ -155,6 +156,10 @@ describe("refusals", () => {
     expect(refusals.list.map(({ comm, what, code, count }) => [comm, what, code, count])).toEqual([
       ["greedy", "fault", "SIGBUS", 6],
       ["", "create", "EMFILE", 1],
+    ]);
+    expect(refusals.kinds).toEqual([
+      { what: "fault", code: "SIGBUS", count: 6 },
+      { what: "create", code: "EMFILE", count: 1 },
     ]);
   });
 });

@@ -5,7 +5,7 @@ import { LandmarkScan } from "../../../collector/sources/trace-file/landmarkScan
 import { Spans } from "../../../collector/sources/trace-file/landmarks.ts";
 import { TraceReplay } from "../../../collector/sources/trace-file/replay.ts";
 import { TraceFile } from "../../../collector/trace/traceFile.ts";
-import { bytes, monotonicNs } from "../../../collector/units.ts";
+import { bytes, monotonicNs, pid as toPid } from "../../../collector/units.ts";
 import { oneOfEach } from "./everyKind.ts";
 import { record } from "./recorded.ts";
 
@@ -66,6 +66,22 @@ test("a refusal is where its count grows, not where it is read again", async () 
   const scan = await scanOf(samples([refused(1, 4)], [refused(2, 4)], [refused(3, 5)]));
   expect(scan.next("refused", 0n)).toBe(ends(1));
   expect(scan.next("refused", ends(1))).toBe(ends(3));
+});
+
+test("a SIGBUS that may be about any memory is marked when its process turns out to have secret memory", async () => {
+  const plan: Event = { ...oneOfEach.plan, at: second(1), routes: { faults: "tracepoint" } };
+  const fault = (at: number, pid: number): Event => ({
+    ...oneOfEach.refused,
+    at: second(at),
+    pid: toPid(pid),
+    what: "fault",
+    code: "SIGBUS",
+    count: 1,
+  });
+  const made: Event = { ...oneOfEach.created, at: second(4), pid: toPid(8), started: oneOfEach.refused.started };
+  const scan = await scanOf(samples([plan], [fault(2, 7)], [fault(3, 8)], [made]));
+  expect(scan.next("refused", 0n)).toBe(ends(4));
+  expect(scan.next("refused", ends(4))).toBeUndefined();
 });
 
 test("a gap lies between its ends, and is gone to where it ends", async () => {

@@ -16,6 +16,15 @@ describe("wrong usage", () => {
     [["wach"], "unknown command 'wach'; did you mean watch?"],
     [["\x1b[2J"], "unknown command '\\x1b[2J'"],
     [["watch", "extra"], "too many arguments"],
+    [
+      ["--sort", "nosuch"],
+      "'nosuch' is invalid. Allowed choices are pid, user, command, in, resident, share, allocated, rate, holds, limit, used, refused",
+    ],
+    [["dashboard", "--sort=\x1b[2J"], "'\\x1b[2J' is invalid. Allowed choices are pid, user,"],
+    [["--sort"], "argument missing"],
+    [["--ascii", "--route", "magic"], "Allowed choices are auto, tracepoint, function, procfs"],
+    [["--filter"], "argument missing"],
+    [["watch", "--sort", "pid"], "unknown option '--sort'"],
     [["watch", "--intervl", "1s"], "unknown option '--intervl'; did you mean --interval?"],
     [["--nonsense"], "unknown option '--nonsense'"],
     [["watch", "--route", "magic"], "Allowed choices are auto, tracepoint, function, procfs"],
@@ -36,15 +45,26 @@ describe("wrong usage", () => {
   });
 });
 
+test("sorting and filtering without a screen: watch, which says that it does neither", () => {
+  const options = { encoding: "utf8", timeout: 60_000, killSignal: "SIGINT" } as const;
+  const words = ["--sort", "RATE", "--filter", "nobody", "--route", "procfs"];
+  const { stdout, stderr } = spawnSync("timeout", ["-s", "INT", "5", process.execPath, cli, ...words], options);
+  expect(stderr).toContain("no terminal to draw on; this is watch, which shows all, in its own order\n");
+  expect(stdout).toMatch(/^direct map /m);
+});
+
 describe("help", () => {
-  test.each([[[]], [["watch"]], [["who"]], [["splits"]], [["doctor"]]])("%j teaches, on 80 columns", (command) => {
-    const { status, stdout, stderr } = secretscope(...command, "--help");
-    expect(status).toBe(0);
-    expect(stderr).toBe("");
-    expect(stdout).toContain("Examples:");
-    expect(stdout).toContain("Exit status:");
-    for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-  });
+  test.each([[[]], [["dashboard"]], [["watch"]], [["who"]], [["splits"]], [["doctor"]]])(
+    "%j teaches, on 80 columns",
+    (command) => {
+      const { status, stdout, stderr } = secretscope(...command, "--help");
+      expect(status).toBe(0);
+      expect(stderr).toBe("");
+      expect(stdout).toContain("Examples:");
+      expect(stdout).toContain("Exit status:");
+      for (const line of stdout.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
+    },
+  );
 
   test("names every command", () => {
     const { stdout } = secretscope("--help");

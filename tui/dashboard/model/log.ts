@@ -1,8 +1,15 @@
 /** What happened once, as sentences: found in the difference of two snapshots, so that a replay tells the same story. */
-import type { HolderView, OomKillView, Snapshot } from "../../../collector/snapshot.ts";
+import {
+  type HolderView,
+  mostRefusedProcesses,
+  type OomKillView,
+  type RefusedProcessView,
+  type Snapshot,
+} from "../../../collector/snapshot.ts";
 import { counted, formatCount } from "../../text/counts.ts";
+import { refusalText } from "../../text/refusals.ts";
 import { formatBytes } from "../../text/sizes.ts";
-import { holderKey, holdersOf } from "./holderIndex.ts";
+import { holdersOf } from "./holderIndex.ts";
 import { unheldKey } from "./holderRows.ts";
 import { splitKey } from "./splitRows.ts";
 
@@ -34,7 +41,7 @@ export function happenings(before: Snapshot | undefined, now: Snapshot): readonl
   ].sort((a, b) => (a.time < b.time ? -1 : a.time > b.time ? 1 : 0));
 }
 
-const named = ({ comm, pid }: { readonly comm: string; readonly pid: number }) => `${comm} [${pid}]`;
+const named = ({ comm, pid }: { readonly comm: string; readonly pid: number }) => `${comm || "?"} [${pid}]`;
 
 function started(now: Snapshot): Happening {
   const { secret, time } = now;
@@ -62,7 +69,7 @@ const amount = ({ residentBytes, descriptors }: HolderView) =>
     ? `${formatBytes(residentBytes)} of secret memory`
     : "a secret file without pages";
 
-function told<T extends { readonly pid: number }>(
+function told<T extends { readonly pid: number | null }>(
   time: string,
   what: string,
   all: readonly T[],
@@ -75,15 +82,35 @@ function told<T extends { readonly pid: number }>(
   return all.map((each) => ({ time, weight, what, text: text(each), pid: each.pid }));
 }
 
+/** Whoever asked, holder or not. Counts only grow, and those of processes that are not listed are told as a number. */
 function refusals(before: Snapshot, now: Snapshot): Happening[] {
-  const was = holdersOf(before);
-  const more = now.secret.holders
-    .filter(({ refused }) => refused > 0)
-    .map((each) => ({ ...each, more: each.refused - (was.get(holderKey(each))?.refused ?? 0) }))
-    .filter((each) => each.more > 0);
-  const text = (each: (typeof more)[number]) => `${named(each)} was refused ${counted(each.more, "time")}`;
-  return told(now.time, "refused", more, text, "processes were refused", "warning");
+  const nameOf = ({ pid, startTicks, what, code }: RefusedProcessView) => `${pid}:${startTicks} ${what} ${code}`;
+  const was = new Map(before.secret.refusedProcesses.map((each) => [nameOf(each), each.count]));
+  const isWhole = before.secret.refusedProcesses.length < mostRefusedProcesses;
+  const all = total(now) - total(before);
+  const grown = now.secret.refusedProcesses.flatMap((each) => {
+    const earlier = was.get(nameOf(each));
+    // Not on a list that was full: how much of its count is new nobody can say.
+    if (earlier === undefined && !isWhole) return [];
+    return each.count > (earlier ?? 0) ? [{ ...each, count: each.count - (earlier ?? 0) }] : [];
+  });
+  const text = (each: (typeof grown)[number]) =>
+    `${named(each)} was refused: ${refusalText(each, now.host.accounting)}`;
+  const rest = all - grown.reduce((sum, { count }) => sum + count, 0);
+  return [
+    ...told(now.time, "refused", grown, text, "processes were refused", "warning"),
+    ...told(
+      now.time,
+      "refused",
+      rest > 0 ? [{ pid: null }] : [],
+      () => `${counted(rest, "refusal")} more`,
+      "",
+      "warning",
+    ),
+  ];
 }
+
+const total = ({ secret }: Snapshot) => secret.refusals.reduce((sum, { count }) => sum + count, 0);
 
 function newCauses(before: Snapshot, now: Snapshot): Happening[] {
   const was = new Set(before.splitCauses.map(splitKey));

@@ -1,11 +1,10 @@
 /** Why the figures can be trusted, or how far not. */
-import type { Snapshot } from "../../../collector/snapshot.ts";
+import type { EvidenceWord, Snapshot } from "../../../collector/snapshot.ts";
 import { counted, formatCount } from "../../text/counts.ts";
 import { formatDuration } from "../../text/durations.ts";
 import { formatBytes } from "../../text/sizes.ts";
 import { fit } from "../../text/width.ts";
 import type { Look } from "../look.ts";
-import type { EvidenceWord } from "../model/evidenceWord.ts";
 import { clock } from "./figures.ts";
 import { emptyLine, type Line, line, outside, paragraph, span } from "./line.ts";
 import { balance } from "./splits.ts";
@@ -30,7 +29,7 @@ export function evidenceLines(snapshot: Snapshot, word: EvidenceWord, columns: n
   const routes = Object.entries(evidence.route).map(([fact, route]) => `${fact} ${route ?? "not seen"}`);
   return [
     ...paragraph(`${word}: ${meaning[word]}.`, columns, 1, "strong"),
-    ...bullets(evidence.why),
+    ...bullets(evidence.reasons.map(({ text }) => text)),
     emptyLine,
     ...labelled("routes", routes.join(", ")),
     ...labelled("splits", balance(snapshot)),

@@ -56,3 +56,12 @@ export function clock(iso: string): string {
   if (Number.isNaN(time.getTime())) return "?";
   return [time.getHours(), time.getMinutes(), time.getSeconds()].map(two).join(":");
 }
+
+/** 0:05, 12:03, 1:02:03: as long a text for each time of one recording, so that the bar stands still. */
+export function elapsed(ns: bigint): string {
+  const seconds = Math.max(0, Math.floor(Number(ns) / 1e9));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  const rest = `${minutes}:${two(seconds % 60)}`;
+  return hours === 0 ? rest : `${hours}:${rest.padStart(5, "0")}`;
+}

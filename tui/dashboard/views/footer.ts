@@ -9,7 +9,7 @@ export function footerLine(state: State, found: number, columns: number, look: L
   if (state.editing !== null) return prompt(state.filter, found, columns, look);
   if (state.message !== null) return line(" ", span(truncate(outside(state.message, look), columns - 2), "accent"));
   const hints = commandsIn(mode)
-    .filter(({ footer }) => footer !== undefined)
+    .filter(({ footer }) => footer !== undefined && (footer.only ?? mode) === mode)
     .sort((a, b) => (a.footer?.rank ?? 0) - (b.footer?.rank ?? 0));
   const spans: Span[] = [];
   let room = columns - 1;

@@ -1,12 +1,12 @@
 /** Two lines that answer most questions: how much, held by how many, how sure, and does it block hibernation. */
-import type { Snapshot } from "../../../collector/snapshot.ts";
+import type { EvidenceWord, Snapshot } from "../../../collector/snapshot.ts";
 import { counted } from "../../text/counts.ts";
 import { formatDuration } from "../../text/durations.ts";
 import { formatBytes } from "../../text/sizes.ts";
 import { width } from "../../text/width.ts";
 import type { Look } from "../look.ts";
-import type { EvidenceWord } from "../model/evidenceWord.ts";
-import { clock } from "./figures.ts";
+import type { Recorded } from "../recordingControl.ts";
+import { clock, elapsed } from "./figures.ts";
 import { ends, type Line, outside, type Span, span, type Tone } from "./line.ts";
 
 export interface HeaderFacts {
@@ -17,6 +17,7 @@ export interface HeaderFacts {
   readonly late: boolean;
   readonly frozen: boolean;
   readonly replayed: boolean;
+  readonly recorded: Recorded | undefined;
 }
 
 const toneOf: Record<EvidenceWord, Tone> = { complete: "strong", late: "warning", lossy: "bad", partial: "warning" };
@@ -31,9 +32,20 @@ export function headerLines(facts: HeaderFacts, columns: number, look: Look): Li
   const model = [separator, span(accountingText(host.accounting), "quiet")];
   const left = [...name, ...kernel, ...(columns >= 76 ? route : []), ...(columns >= 100 ? model : [])];
   return [
-    ends(left, [...freshness(facts), separator, ...word(facts), { text: " " }], columns),
+    ends(
+      left,
+      [...recording(facts, columns, separator), ...freshness(facts), separator, ...word(facts), { text: " " }],
+      columns,
+    ),
     second(facts, columns, look),
   ];
+}
+
+/** That it records, for how long and how much; on a narrow screen only for how long. */
+function recording({ recorded }: HeaderFacts, columns: number, separator: Span): Span[] {
+  if (recorded === undefined) return [];
+  const size = columns >= 76 ? `, ${formatBytes(recorded.bytes)}` : "";
+  return [span(`REC ${elapsed(recorded.elapsedNs)}${size}`, "bad"), separator];
 }
 
 function freshness({ frozen, late, ageMs, snapshot }: HeaderFacts): Span[] {

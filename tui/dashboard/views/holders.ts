@@ -1,8 +1,9 @@
 /** Who holds secret memory: one row for each process or group, and one for what no process holds. */
-import type { Snapshot } from "../../../collector/snapshot.ts";
+import { mostRefusedProcesses, type Snapshot } from "../../../collector/snapshot.ts";
 import { counted, formatCount, formatShare } from "../../text/counts.ts";
 import { formatBytes, formatLimit } from "../../text/sizes.ts";
 import type { Look } from "../look.ts";
+import { holderKey } from "../model/holderIndex.ts";
 import type { HolderRow } from "../model/holderRows.ts";
 import type { ListState, SortColumn, State } from "../state.ts";
 import { type Column, headLine, place, rowLine } from "./columns.ts";
@@ -149,8 +150,19 @@ function summary({ secret }: Snapshot, rows: readonly HolderRow[], { filter, gro
       : filter === ""
         ? counted(all, "process", "processes")
         : `${formatCount(rows.length)} of ${formatCount(all)}`,
+    ...(filter === "" ? refusedWithout(secret) : []),
   ];
   return parts.join(` ${look.glyphs.separator} `);
+}
+
+/** Who was turned down and holds nothing is no row here, and is named in Events. */
+function refusedWithout({ holders, refusedProcesses }: Snapshot["secret"]): string[] {
+  if (refusedProcesses.length === 0) return [];
+  const held = new Set(holders.map(holderKey));
+  const without = new Set(refusedProcesses.map(holderKey).filter((key) => !held.has(key)));
+  // A full list says only that there were as many.
+  const most = refusedProcesses.length >= mostRefusedProcesses ? "+" : "";
+  return without.size === 0 ? [] : [`${formatCount(without.size)}${most} refused, holding none`];
 }
 
 /** An empty list has several meanings, and each has one next step. */

@@ -5,7 +5,7 @@ import { formatTime } from "../../text/times.ts";
 import { userName } from "../../text/user-name.ts";
 import { oomKey } from "../model/log.ts";
 import type { Scene } from "../model/scene.ts";
-import type { CardWriter } from "./card.ts";
+import type { CardWriter } from "./cardWriter.ts";
 import type { Line } from "./line.ts";
 import { limitHit } from "./oom.ts";
 

@@ -2,7 +2,7 @@
 import type { LandmarkKind, Landmarks } from "../../../collector/sources/trace-file/landmarks.ts";
 import type { Speed } from "../../../collector/sources/trace-file/observation.ts";
 import type { Look } from "../look.ts";
-import { clock } from "./figures.ts";
+import { clock, elapsed } from "./figures.ts";
 import { type Line, type Span, span, type Tone, width } from "./line.ts";
 
 /** Times are ns of the recording's CLOCK_MONOTONIC. */
@@ -87,12 +87,3 @@ function barSpans({ from, to, time, landmarks }: Position, bar: number, { glyphs
 }
 
 const ceiling = (a: bigint, b: bigint) => (a + b - 1n) / b;
-
-/** 0:05, 12:03, 1:02:03: as long a text for each time of one recording, so that the bar stands still. */
-function elapsed(ns: bigint): string {
-  const seconds = Math.max(0, Math.floor(Number(ns) / 1e9));
-  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
-  const two = (value: number) => String(value).padStart(2, "0");
-  const rest = `${minutes}:${two(seconds % 60)}`;
-  return hours === 0 ? rest : `${hours}:${rest.padStart(5, "0")}`;
-}
