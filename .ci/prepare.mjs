@@ -57,7 +57,7 @@ function compile() {
 function systemNeeds() {
   if (!forTest) return ["bpftrace"];
   const lab = process.env.CI === "true" && process.arch === "x64" ? /** @type {const} */ (["qemu", "mmdebstrap"]) : [];
-  return ["bpftrace", "compiler", "libc", "make", ...lab];
+  return ["bpftrace", "compiler", "libc", "make", "jq", "sqlite", ...lab];
 }
 
 /** Missing system packages are never fatal: what needs them says so, by name. */

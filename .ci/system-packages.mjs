@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * @typedef {"bpftrace" | "compiler" | "libc" | "make" | "qemu" | "mmdebstrap"} Need
+ * @typedef {"bpftrace" | "compiler" | "libc" | "make" | "jq" | "sqlite" | "qemu" | "mmdebstrap"} Need
  * @typedef {{ program: string, update?: string[], install: string[], names: Partial<Record<Need, string>> }} Manager
  */
 
@@ -19,6 +19,8 @@ const managers = [
       compiler: "gcc",
       libc: "libc6-dev",
       make: "make",
+      jq: "jq",
+      sqlite: "sqlite3",
       qemu: "qemu-system-x86",
       mmdebstrap: "mmdebstrap",
     },
@@ -26,7 +28,15 @@ const managers = [
   {
     program: "dnf",
     install: ["-q", "-y", "install"],
-    names: { bpftrace: "bpftrace", compiler: "gcc", libc: "glibc-devel", make: "make", qemu: "qemu-system-x86-core" },
+    names: {
+      bpftrace: "bpftrace",
+      compiler: "gcc",
+      libc: "glibc-devel",
+      make: "make",
+      jq: "jq",
+      sqlite: "sqlite",
+      qemu: "qemu-system-x86-core",
+    },
   },
   {
     program: "apk",
@@ -36,18 +46,36 @@ const managers = [
       compiler: "gcc",
       libc: "musl-dev linux-headers",
       make: "make",
+      jq: "jq",
+      sqlite: "sqlite",
       qemu: "qemu-system-x86_64",
     },
   },
   {
     program: "pacman",
     install: ["-S", "--noconfirm", "--needed", "--quiet"],
-    names: { bpftrace: "bpftrace", compiler: "gcc", libc: "glibc", make: "make", qemu: "qemu-system-x86" },
+    names: {
+      bpftrace: "bpftrace",
+      compiler: "gcc",
+      libc: "glibc",
+      make: "make",
+      jq: "jq",
+      sqlite: "sqlite",
+      qemu: "qemu-system-x86",
+    },
   },
   {
     program: "zypper",
     install: ["--quiet", "--non-interactive", "install", "--no-recommends"],
-    names: { bpftrace: "bpftrace", compiler: "gcc", libc: "glibc-devel", make: "make", qemu: "qemu-x86" },
+    names: {
+      bpftrace: "bpftrace",
+      compiler: "gcc",
+      libc: "glibc-devel",
+      make: "make",
+      jq: "jq",
+      sqlite: "sqlite3",
+      qemu: "qemu-x86",
+    },
   },
 ];
 
@@ -57,6 +85,8 @@ const present = {
   compiler: () => onPath("cc") || onPath("gcc"),
   libc: () => existsSync("/usr/include/stdio.h"),
   make: () => onPath("make"),
+  jq: () => onPath("jq"),
+  sqlite: () => onPath("sqlite3"),
   qemu: () => onPath("qemu-system-x86_64"),
   mmdebstrap: () => onPath("mmdebstrap"),
 };

@@ -1,7 +1,20 @@
 /** Who has which secret file open or mapped, as the last complete look at /proc found it. */
 import type { HoldingSample, ProcessId, ScanEvent } from "../events.ts";
-import type { Inode } from "../units.ts";
+import type { Inode, MonotonicNs } from "../units.ts";
 import { type ProcessKey, processKey } from "./processes.ts";
+
+/**
+ * A look at all that found who holds what as the look before had, but for these: a scan and a sample of each holding, in
+ * one. A recording holds looks in this form; live, where each holding was looked at, there is none.
+ */
+export interface LookChange {
+  readonly kind: "lookChange";
+  readonly at: MonotonicNs;
+  readonly scan: ScanEvent;
+  readonly released: readonly (ProcessId & { readonly inode: Inode })[];
+  /** New, or other than the last look found them. */
+  readonly changed: readonly HoldingSample[];
+}
 
 export class Holdings {
   /** By process, then by file. */
@@ -23,6 +36,27 @@ export class Holdings {
     this.#next = new Map();
     this.#scan = scan;
     this.#index();
+  }
+
+  /** As if each holding had been added again before the look was complete. */
+  change({ scan, released, changed }: LookChange): void {
+    this.#next = new Map();
+    this.#scan = scan;
+    let sameHolders = released.length === 0;
+    for (const each of released) {
+      const key = processKey(each);
+      const files = this.#current.get(key);
+      files?.delete(each.inode);
+      if (files?.size === 0) this.#current.delete(key);
+    }
+    for (const sample of changed) {
+      const key = processKey(sample);
+      const files = this.#current.get(key) ?? new Map<Inode, HoldingSample>();
+      sameHolders &&= files.has(sample.inode);
+      files.set(sample.inode, sample);
+      this.#current.set(key, files);
+    }
+    if (!sameHolders) this.#index();
   }
 
   /** A process that ended holds nothing, at once and not only at the next look. */

@@ -6,7 +6,7 @@ import type { ClockEvent, Event, GapEvent, HostEvent, KernelSample, PlanEvent, S
 import type { Snapshot } from "../snapshot.ts";
 import { type MonotonicNs, monotonicNs } from "../units.ts";
 import { Files, type SecretFile } from "./files.ts";
-import { Holdings } from "./holdings.ts";
+import { Holdings, type LookChange } from "./holdings.ts";
 import { OomKills } from "./oom.ts";
 import { Processes, type ProcessKey, processKey } from "./processes.ts";
 import { Refusals } from "./refusals.ts";
@@ -50,7 +50,7 @@ export class Ledger {
   lastTick: MonotonicNs | null = null;
   #tickBefore: MonotonicNs | null = null;
 
-  apply(event: Event): void {
+  apply(event: Event | LookChange): void {
     if (event.at > this.now) this.now = event.at;
     switch (event.kind) {
       case "host":
@@ -132,6 +132,10 @@ export class Ledger {
       case "scan":
         this.holdings.complete(event);
         break;
+      case "lookChange":
+        this.holdings.change(event);
+        this.#seeAll(event);
+        break;
       case "lost":
         if (event.what === "lines") this.lostLines += event.count;
         else if (event.what === "keys") this.lostKeys += event.count;
@@ -142,6 +146,16 @@ export class Ledger {
         if (this.gaps.length > keepGaps) this.gaps.shift();
         break;
     }
+  }
+
+  /** Whatever is held is a file, also one that had been given up before; whoever holds some has to do with it. */
+  #seeAll({ at, changed }: LookChange): void {
+    for (const sample of changed) {
+      if (sample.at > this.now) this.now = sample.at;
+      this.files.see(sample.inode, sample.at);
+    }
+    for (const held of this.holdings.files) this.files.see(held, at);
+    for (const process of this.holdings.byProcess.keys()) this.refusals.concern(process);
   }
 
   /** major:minor of secretmem's superblock. */

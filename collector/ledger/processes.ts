@@ -3,7 +3,19 @@ import type { ProcessEvent, ProcessId } from "../events.ts";
 import type { MonotonicNs } from "../units.ts";
 
 export type ProcessKey = string;
-export const processKey = ({ pid, started }: ProcessId): ProcessKey => `${pid}:${started}`;
+
+/** Most samples speak of few processes: the same text again is found in a map much faster than an equal one. */
+const keys = new Map<number, { readonly started: number; readonly key: ProcessKey }>();
+const mostKeys = 16_384;
+
+export function processKey({ pid, started }: ProcessId): ProcessKey {
+  const known = keys.get(pid);
+  if (known !== undefined && known.started === started) return known.key;
+  const key = `${pid}:${started}`;
+  if (keys.size >= mostKeys) keys.clear();
+  keys.set(pid, { started, key });
+  return key;
+}
 
 export interface KnownProcess extends ProcessId {
   readonly comm: string;

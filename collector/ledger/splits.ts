@@ -117,7 +117,7 @@ export class Splits {
 
   #keep(event: SplitSample): Kept {
     const process = processKey(event);
-    const name = `${event.cause}\n${process}\n${event.stack.join("\n")}`;
+    const name = `${event.cause}\n${process}\n${textOf(event.stack)}`;
     const known = this.#kept.get(name);
     if (known !== undefined) {
       known.epoch = event.epoch;
@@ -148,6 +148,17 @@ export class Splits {
       this.#kept.delete(name);
     }
   }
+}
+
+/** A stack comes again and again as the same list, from the kernel's lines and from a recording: it is joined once. */
+const texts = new WeakMap<readonly string[], string>();
+
+function textOf(stack: readonly string[]): string {
+  const known = texts.get(stack);
+  if (known !== undefined) return known;
+  const text = stack.join("\n");
+  texts.set(stack, text);
+  return text;
 }
 
 const levels = ["2m", "1g", "unknown"] as const;

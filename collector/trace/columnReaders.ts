@@ -92,6 +92,7 @@ export class BoolReader extends ColumnReader {
 export class TextReader extends ColumnReader {
   readonly #codes: Int32Array;
   readonly #texts: readonly string[];
+  readonly #lines = new Map<number, readonly string[]>();
 
   constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer, texts: readonly string[]) {
     super(name, valid);
@@ -107,6 +108,17 @@ export class TextReader extends ColumnReader {
 
   orNull(row: number): string | null {
     return this.has(row) ? this.get(row) : null;
+  }
+
+  /** The lines of a text; the same list for each row that has it. */
+  lines(row: number): readonly string[] {
+    const code = this.#codes[row] ?? -1;
+    const known = this.#lines.get(code);
+    if (known !== undefined && this.has(row)) return known;
+    const text = this.get(row);
+    const lines = text === "" ? [] : text.split("\n");
+    this.#lines.set(code, lines);
+    return lines;
   }
 
   /** One of these words, or the batch is damaged. */

@@ -67,7 +67,7 @@ export function decodeRow(from: ColumnReaders, n: number): Row {
         epoch: from.epoch.get(n),
         cause: from.cause.word(n, causes),
         level: from.level.wordOrNull(n, levels),
-        stack: frames(from.stack.get(n)),
+        stack: from.stack.lines(n),
         count: from.count.get(n),
       };
     case "fileSize":
@@ -227,8 +227,6 @@ const noKinds: ReadonlySet<never> = new Set<never>();
 function process(from: ColumnReaders, n: number): { readonly pid: Pid; readonly started: StartTicks } {
   return { pid: pid(from.pid.get(n)), started: startTicks(from.started.get(n)) };
 }
-
-const frames = (stack: string) => (stack === "" ? [] : stack.split("\n"));
 
 function bytesOrNull(column: IntReader, n: number) {
   const value = column.orNull(n);

@@ -58,8 +58,8 @@ ${Object.entries(rowKinds)
 
 Counters (\`allocated\`, \`freed\`, \`split\`, \`refused\`, \`requests\`) are totals since their \`epoch\` began: a figure of a period
 is the last row less the last one before it. A row that would only repeat what the last one of the same counter said is
-not written; a counter without a new row has not moved. In the same way a \`scan\` with \`repeats\` stands for all holdings
-that were not named or released since the scan before.
+not written; a counter without a new row has not moved. Nor is a \`fileSize\` that agrees with the counters of its file. In
+the same way a \`scan\` with \`repeats\` stands for all holdings that were not named or released since the scan before.
 
 ## Columns
 

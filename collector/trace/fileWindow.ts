@@ -1,7 +1,9 @@
-/** Reads a file in large pieces, so that many small looks cost few calls. */
+/** Reads a file in pieces, so that many small looks cost few calls. */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const pieceBytes = 1 << 20;
+/** For who looks at a little here and there: a system call costs less than reading what nobody asks for. */
+export const smallPiece = 16 << 10;
 
 export class FileWindow {
   readonly #fd: number;
@@ -22,11 +24,15 @@ export class FileWindow {
     }
   }
 
-  /** As many bytes as there are, up to `length`. Valid until the next call. */
-  read(offset: number, length: number): Buffer {
+  /**
+   * As many bytes as there are, up to `length`. Valid until the next call.
+   * @param piece how much to read at once where it has to be read
+   */
+  read(offset: number, length: number, piece = pieceBytes): Buffer {
     const end = Math.min(this.size, offset + length);
     if (offset >= end) return Buffer.alloc(0);
-    if (offset < this.#start || end > this.#start + this.#piece.length) this.#load(offset, end - offset);
+    if (offset < this.#start || end > this.#start + this.#piece.length)
+      this.#load(offset, Math.max(end - offset, piece));
     return this.#piece.subarray(offset - this.#start, end - this.#start);
   }
 
@@ -34,13 +40,16 @@ export class FileWindow {
     closeSync(this.#fd);
   }
 
-  #load(offset: number, least: number): void {
-    const piece = Buffer.alloc(Math.min(this.size - offset, Math.max(least, pieceBytes)));
+  #load(offset: number, length: number): void {
+    const piece = Buffer.allocUnsafeSlow(Math.min(this.size - offset, length));
     let read = 0;
     while (read < piece.length) {
       const count = readSync(this.#fd, piece, read, piece.length - read, offset + read);
       // Shorter than it was: someone cut it meanwhile. The rest reads as zeros, which no message begins with.
-      if (count === 0) break;
+      if (count === 0) {
+        piece.fill(0, read);
+        break;
+      }
       read += count;
     }
     this.#start = offset;

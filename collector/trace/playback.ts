@@ -6,20 +6,31 @@ import type { Event, GapEvent } from "../events.ts";
 import { monotonicNs, wallMs } from "../units.ts";
 import type { Damage } from "./damage.ts";
 import { HoldingsExpander } from "./holdingsExpander.ts";
+import { HoldingsReader, type Seen } from "./holdingsReader.ts";
 import type { TraceFile } from "./traceFile.ts";
 import type { BatchPlace } from "./traceIndex.ts";
 
-export interface Part {
+export interface Part<What = Seen> {
   /** Begin a new ledger before these events are applied. */
   readonly anew: boolean;
   /** They bring the ledger to a state, and are no news. */
   readonly isState: boolean;
-  readonly events: readonly Event[];
+  readonly events: readonly What[];
+}
+
+/** Every event by itself, for those who want to name each; a ledger takes the parts as they are, and is faster. */
+export function* playback(file: TraceFile): Generator<Part<Event>, void, undefined> {
+  const expander = new HoldingsExpander();
+  for (const part of parts(file)) {
+    const events: Event[] = [];
+    for (const seen of part.events) expander.take(seen, (event) => events.push(event));
+    yield { ...part, events };
+  }
 }
 
 /** @param first index of the batch to begin with: 0, or that of a checkpoint */
-export function* playback(file: TraceFile, first = 0): Generator<Part, void, undefined> {
-  const expander = new HoldingsExpander();
+export function* parts(file: TraceFile, first = 0): Generator<Part, void, undefined> {
+  const holdings = new HoldingsReader();
   const gaps: GapEvent[] = [];
   /** Rows were lost since the beginning or the last checkpoint. */
   let stale = false;
@@ -32,7 +43,7 @@ export function* playback(file: TraceFile, first = 0): Generator<Part, void, und
     gaps.push(gap);
     stale = true;
     lost = true;
-    expander.lose();
+    holdings.lose();
     return { anew: false, isState: false, events: [gap] };
   };
   for (let index = first; index < file.batches.length; index++) {
@@ -49,9 +60,10 @@ export function* playback(file: TraceFile, first = 0): Generator<Part, void, und
         yield lose(rows);
         break;
       }
-      const events: Event[] = lost && !place.checkpoint ? headOf(file, place) : [];
+      const events: Seen[] = lost && !place.checkpoint ? headOf(file, place) : [];
       lost = false;
-      for (const row of rows) expander.take(row, (event) => events.push(event));
+      const tell = (seen: Seen) => events.push(seen);
+      for (const row of rows) holdings.take(row, tell);
       yield { anew, isState: place.checkpoint, events };
       anew = false;
     }
@@ -93,4 +105,4 @@ function gapOf({ from, to, batch, reason }: Damage, time: bigint): GapEvent {
 }
 
 /** A reading ends with what the collector itself cost: then the live collector makes its snapshot, and a replay too. */
-export const endsSample = (event: Event) => event.kind === "self";
+export const endsSample = (event: Seen) => event.kind === "self";

@@ -4,29 +4,28 @@
  */
 import { unlink } from "node:fs/promises";
 import type { CannotRun } from "../cannotRun.ts";
-import type { ClockEvent, Event, HostEvent, PlanEvent } from "../events.ts";
-import { type MonotonicNs, monotonicNs, type WallMs, wallMs } from "../units.ts";
+import type { Event } from "../events.ts";
+import { monotonicNs } from "../units.ts";
 import { BatchPace } from "./batchPace.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
 import { CheckpointMemory } from "./checkpoint/memory.ts";
 import { encodeBatch } from "./encodeBatch.ts";
 import { RowEncoder } from "./encodeRows.ts";
 import { numbered } from "./fileNames.ts";
-import { currentFormat, schemaMessage } from "./header.ts";
+import { schemaMessage } from "./header.ts";
+import { HeadFacts, type HeadOptions } from "./headFacts.ts";
+import { KnownSizes } from "./knownSizes.ts";
 import { mostRows, textPerBatch } from "./limits.ts";
 import { Novelty } from "./novelty.ts";
 import type { Row } from "./rows.ts";
 import { TraceWriter } from "./traceWriter.ts";
 
-export interface RecorderOptions {
+export interface RecorderOptions extends HeadOptions {
   readonly path: string;
   /** Replace a file that is there. */
   readonly overwrite?: boolean;
-  /** secretscope 0.1.0. */
-  readonly tool: string;
-  /** The two clocks, for the head. */
-  readonly now?: () => MonotonicNs;
-  readonly wall?: () => WallMs;
+  /** By which batches are paced, ms; whoever tells a story faster than it happened brings its clock. */
+  readonly paceMs?: () => number;
   /** Bytes after which another file is begun, each a trace of its own; names are numbered then. */
   readonly maxBytes?: number;
   /** How many of the numbered files to keep, the newest; older ones of this recording are removed. */
@@ -56,9 +55,12 @@ export class Recorder {
   readonly #encoder = new RowEncoder();
   readonly #novelty = new Novelty((row) => this.#add(row));
   readonly #memory: CheckpointMemory;
+  readonly #sizes: KnownSizes;
   readonly #checkpointEncoder = new RowEncoder();
+  readonly #facts = new HeadFacts();
   readonly #files: string[] = [];
-  readonly #pace = new BatchPace(performance.now());
+  readonly #paceMs: () => number;
+  readonly #pace: BatchPace;
   #writer: TraceWriter;
   #timer: NodeJS.Timeout | undefined;
   /** Of files that are complete. */
@@ -71,9 +73,6 @@ export class Recorder {
   /** Events and bytes at the last checkpoint, or when one was last tried. */
   #checkpointed = { events: 0, bytes: 0, size: 0 };
   #lost = 0;
-  #host: HostEvent | undefined;
-  #plan: PlanEvent | undefined;
-  #clock: ClockEvent | undefined;
   #hasHead = false;
   #hasBegun = false;
   #failure: CannotRun | undefined;
@@ -82,6 +81,9 @@ export class Recorder {
   private constructor(options: RecorderOptions, memory: CheckpointMemory) {
     this.#options = options;
     this.#memory = memory;
+    this.#sizes = new KnownSizes(memory.ledger.files);
+    this.#paceMs = options.paceMs ?? (() => performance.now());
+    this.#pace = new BatchPace(this.#paceMs());
     this.#writer = this.#newWriter();
   }
 
@@ -103,9 +105,7 @@ export class Recorder {
     const rows = isBetweenLooks ? makeCheckpoint(this.#memory) : undefined;
     if (rows === undefined || rows.length > mostRows) return false;
     this.#now = tail.at(-1)?.at ?? ledger.now;
-    this.#host = ledger.host;
-    this.#plan = ledger.plan;
-    this.#clock = ledger.clock;
+    this.#facts.adopt(ledger);
     this.#writeCheckpoint(rows);
     return true;
   }
@@ -126,13 +126,11 @@ export class Recorder {
   take(event: Event): void {
     if (this.#closing !== undefined || this.failure !== undefined) return;
     this.#events++;
-    if (event.kind === "host") this.#host = event;
-    else if (event.kind === "plan") this.#plan = event;
-    else if (event.kind === "clock") this.#clock = event;
-    else if (event.kind === "lost") this.#lost += event.count;
+    this.#facts.take(event);
+    if (event.kind === "lost") this.#lost += event.count;
     if (event.at > this.#now) this.#now = event.at;
     this.#memory.take(event);
-    this.#novelty.take(event);
+    if (!this.#sizes.take(event)) this.#novelty.take(event);
     if (event.kind !== "self") return;
     this.#writeWhenDue();
     if (this.#novelty.settled) this.#checkpointWhenDue();
@@ -213,7 +211,7 @@ export class Recorder {
     for (const event of events) encoder.add(event.kind === "scan" ? { ...event, repeats: false } : event);
     if (!this.#hasHead) this.#writeHead();
     const at = this.#now;
-    const facts = { number: ++this.#batches, checkpoint: true, from: at, to: at, wall: this.#wallAt(at) };
+    const facts = { number: ++this.#batches, checkpoint: true, from: at, to: at, wall: this.#facts.wallAt(at) };
     const bytes = encodeBatch(encoder, facts);
     encoder.clear();
     this.#writer.append(bytes);
@@ -227,7 +225,7 @@ export class Recorder {
     this.#encoder.add(row);
     this.#pace.note(row.kind);
     if (!isFirst) return;
-    const now = performance.now();
+    const now = this.#paceMs();
     this.#pace.begin(now);
     this.#schedule(now);
   }
@@ -245,7 +243,7 @@ export class Recorder {
   }
 
   #writeWhenDue(): void {
-    const now = performance.now();
+    const now = this.#paceMs();
     const due = this.#pace.due(now);
     if (due === undefined) return;
     if (due <= now) this.#write();
@@ -261,40 +259,14 @@ export class Recorder {
     if (!this.#hasHead) this.#writeHead();
     if (this.#encoder.rows === 0) return;
     const { from, to } = this.#encoder;
-    const facts = { number: ++this.#batches, checkpoint: false, from, to, wall: this.#wallAt(from) };
+    const facts = { number: ++this.#batches, checkpoint: false, from, to, wall: this.#facts.wallAt(from) };
     this.#writer.append(encodeBatch(this.#encoder, facts));
     this.#encoder.clear();
-    this.#pace.written(performance.now());
+    this.#pace.written(this.#paceMs());
   }
 
   #writeHead(): void {
     this.#hasHead = true;
-    const { tool, now = systemMonotonic, wall = systemWall } = this.#options;
-    this.#writer.append(
-      schemaMessage({
-        format: currentFormat,
-        tool,
-        monotonic: now(),
-        wall: wall(),
-        file: this.#file,
-        host: withoutTime(this.#host),
-        plan: withoutTime(this.#plan),
-      }),
-    );
+    this.#writer.append(schemaMessage(this.#facts.head(this.#options, this.#file)));
   }
-
-  #wallAt(at: bigint): number {
-    const clock = this.#clock;
-    if (clock === undefined) return Number.NaN;
-    return clock.wall + Number((at - clock.at) / 1_000_000n);
-  }
-}
-
-const systemMonotonic = () => monotonicNs(process.hrtime.bigint());
-const systemWall = () => wallMs(Date.now());
-
-function withoutTime<T extends Event>(event: T | undefined): Omit<T, "kind" | "at"> | null {
-  if (event === undefined) return null;
-  const { kind: _, at: __, ...rest } = event;
-  return rest;
 }

@@ -4,7 +4,7 @@
  */
 import type { Damage } from "./damage.ts";
 import { continuation } from "./encodeMessage.ts";
-import type { FileWindow } from "./fileWindow.ts";
+import { type FileWindow, smallPiece } from "./fileWindow.ts";
 import { headLengthAt, type MessageHead, readHead } from "./messageHead.ts";
 
 export interface Place {
@@ -94,14 +94,14 @@ class Indexer {
   }
 
   #isEnd(at: number): boolean {
-    const bytes = this.#file.read(at, 8);
+    const bytes = this.#file.read(at, 8, smallPiece);
     return bytes.length === 8 && bytes.readUInt32LE(0) === continuation && bytes.readUInt32LE(4) === 0;
   }
 
   #messageAt(offset: number): Found | undefined {
-    const headLength = headLengthAt(this.#file.read(offset, 8));
+    const headLength = headLengthAt(this.#file.read(offset, 8, smallPiece));
     if (headLength === undefined) return undefined;
-    const bytes = this.#file.read(offset, headLength);
+    const bytes = this.#file.read(offset, headLength, smallPiece);
     const head = bytes.length === headLength ? readHead(Buffer.from(bytes)) : undefined;
     if (head === undefined || offset + headLength + head.bodyLength > this.#file.size) return undefined;
     return { offset, headLength, bodyLength: head.bodyLength, head };
@@ -126,7 +126,7 @@ class Indexer {
         this.#lose(from, offset - from, null, "the head of a message is damaged");
         return "end";
       }
-      const headLength = headLengthAt(this.#file.read(offset, 8));
+      const headLength = headLengthAt(this.#file.read(offset, 8, smallPiece));
       if (headLength !== undefined) this.#searched += headLength;
       const message = this.#messageAt(offset);
       if (message !== undefined) return message;

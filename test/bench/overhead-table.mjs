@@ -29,16 +29,17 @@ export function ratioRows(load, figure, { untraced, tracers }, targets, value) {
   ];
 }
 
-/** A markdown table, padded so that it reads as text too. */
-export function table(rows) {
-  const columns = [
-    ["load or resource", "what"],
-    ["under", "who"],
-    ["figure", "value"],
-    ["x untraced (95% interval)", "ratio"],
-    ["target", "target"],
-    ["verdict", "verdict"],
-  ];
+const overheadColumns = [
+  ["load or resource", "what"],
+  ["under", "who"],
+  ["figure", "value"],
+  ["x untraced (95% interval)", "ratio"],
+  ["target", "target"],
+  ["verdict", "verdict"],
+];
+
+/** A markdown table, padded so that it reads as text too. @param columns heading and key of each */
+export function table(rows, columns = overheadColumns) {
   const cells = [
     columns.map(([heading]) => heading),
     columns.map(() => ""),

@@ -8,11 +8,17 @@ import { countsOf } from "./counts.mjs";
 
 /** @typedef {import("./counts.d.mts").Stage} Stage */
 
-/** @returns {import("./counts.d.mts").Ability} */
-function kernelCanBeWatched() {
+/** @type {import("../../.ci/system-packages.mjs").Need[]} */
+const forKernel = ["bpftrace", "compiler", "libc", "make"];
+
+/**
+ * @param {import("../../.ci/system-packages.mjs").Need[]} wanted
+ * @returns {import("./counts.d.mts").Ability}
+ */
+function kernelCanBeWatched(wanted) {
   if (process.platform !== "linux") return { ok: false, reason: "needs Linux", remedy: "run it on Linux" };
   if (process.getuid?.() !== 0) return { ok: false, reason: "needs root", remedy: "sudo -E npm test" };
-  const needs = missing(["bpftrace", "compiler", "libc", "make"]);
+  const needs = missing(wanted);
   if (needs.length === 0) return { ok: true };
   const remedy = recipe(needs)?.command ?? `install ${needs.join(", ")}`;
   return { ok: false, reason: `not installed: ${needs.join(", ")}`, remedy };
@@ -20,14 +26,14 @@ function kernelCanBeWatched() {
 
 /**
  * @param {string} project
- * @param {boolean} onKernel
+ * @param {import("../../.ci/system-packages.mjs").Need[]} [needs] of the system, to run on its kernel
  * @returns {Stage}
  */
-function project(project, onKernel) {
+function project(project, needs) {
   return {
     name: project,
-    mustRun: onKernel,
-    canRun: onKernel ? kernelCanBeWatched : () => ({ ok: true }),
+    mustRun: needs !== undefined,
+    canRun: () => (needs === undefined ? { ok: true } : kernelCanBeWatched(needs)),
     run: async () => {
       const folder = mkdtempSync(join(tmpdir(), "secretscope-test-"));
       try {
@@ -46,6 +52,6 @@ function project(project, onKernel) {
   };
 }
 
-export const unit = project("unit", false);
-export const live = project("live", true);
-export const truth = project("truth", true);
+export const unit = project("unit");
+export const live = project("live", [...forKernel, "jq", "sqlite"]);
+export const truth = project("truth", forKernel);

@@ -79,7 +79,7 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
     if (opensScreen(values)) {
       const { replayScreen } = await import("../dashboard/replayScreen.ts");
       await replayScreen(trace, values.speed ?? 1, terminal, stop);
-    } else if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, terminal);
+    } else if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, { terminal, stop });
     else await printAll(trace, values, terminal, stop);
     return tellDamage(trace.file, terminal);
   } finally {
@@ -91,12 +91,18 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
 const opensScreen = ({ json, at, speed }: ReplayValues) =>
   json !== true && at === undefined && speed !== "most" && canDraw(process.stdin, process.stdout, process.env);
 
-async function printMoment(trace: ReplayObservation, at: string, json: boolean, terminal: Terminal): Promise<void> {
+async function printMoment(
+  trace: ReplayObservation,
+  at: string,
+  json: boolean,
+  { terminal, stop }: { readonly terminal: Terminal; readonly stop: AbortSignal },
+): Promise<void> {
   const { momentIn } = await import("../../collector/sources/trace-file/moment.ts");
   const time = momentIn(trace.file, at, parseDuration);
   if (time === undefined) throw new UsageError(`--at ${at} is no time; secretscope replay --help tells more`);
   const killsAtStart = trace.snapshot().oom.kills;
-  trace.seek(time);
+  await Promise.race([trace.seek(time), until([stop])]);
+  if (stop.aborted) throw new CannotRun("stopped on the way to that moment", "run it again");
   const snapshot = trace.snapshot();
   if (time < trace.range.from) terminal.note(`secretscope: ${at} is before the recording; this is its first sample`);
   if (time > trace.range.to) terminal.note(`secretscope: ${at} is after the recording; this is its last sample`);

@@ -134,18 +134,17 @@ export class Dashboard {
   };
 
   #control(playback: Playback): void {
-    const replay = new ReplayControl(playback, () => {
-      this.#memory = new Memory(this.#options.intervalMs);
-      this.#state = forgetEvents(this.#state);
+    const replay = new ReplayControl(playback, {
+      forget: () => {
+        this.#memory = new Memory(this.#options.intervalMs);
+        this.#state = forgetEvents(this.#state);
+      },
+      say: this.#voice.say,
     });
     this.#replay = replay;
     this.#owned.add(playback.onLandmarks(() => this.#frames.want("figures")));
-    this.#owned.add(
-      playback.onEnd(() => {
-        this.#state = { ...this.#state, message: replay.endSentence };
-        this.#frames.want("figures");
-      }),
-    );
+    this.#owned.add(playback.onJump(() => this.#frames.want("figures")));
+    this.#owned.add(playback.onEnd(() => this.#voice.say(replay.endSentence)));
   }
 
   /** Resolves when the person, a signal or the terminal wants it to end. */
@@ -184,7 +183,7 @@ export class Dashboard {
     const { root, look } = this.#options;
     // A recording does not grow old while it is looked at.
     const ageMs = this.#replay === undefined ? performance.now() - this.#arrived : 0;
-    const position = this.#replay?.position(scene.snapshot.time);
+    const position = this.#replay?.position(scene.snapshot);
     const recorded = this.#recording?.running;
     const frame = this.#maker.make(scene, this.#state, { columns, rows, ageMs, root, look, position, recorded });
     this.#frame = frame;
@@ -258,7 +257,7 @@ export class Dashboard {
   /** A click on the time line. */
   #goTo(x: number): void {
     const scene = this.#scene();
-    const position = scene && this.#replay?.position(scene.snapshot.time);
+    const position = scene && this.#replay?.position(scene.snapshot);
     const time = position && timeAt(position, this.#painter.columns, x);
     if (time !== undefined) this.#replay?.to(time);
     this.#frames.want("key");

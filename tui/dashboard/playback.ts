@@ -6,7 +6,18 @@ import type { ReplayObservation, Speed } from "../../collector/sources/trace-fil
 export interface Playback
   extends Pick<
     ReplayObservation,
-    "range" | "time" | "nextTime" | "playing" | "speed" | "play" | "pause" | "step" | "seek" | "onEnd"
+    | "range"
+    | "time"
+    | "nextTime"
+    | "playing"
+    | "speed"
+    | "play"
+    | "pause"
+    | "step"
+    | "seek"
+    | "jump"
+    | "onJump"
+    | "onEnd"
   > {
   readonly landmarks: Landmarks;
   /** Called when more landmarks were found. */
@@ -26,31 +37,15 @@ export function nextSpeed(now: Speed, direction: 1 | -1): Speed {
 
 /** Rates and the log need some of what was before: as much as the shortest window. */
 const runUpNs = 60_000_000_000n;
-/** A person who jumps waits no longer than this for it, ms. */
-const runUpMs = 150;
 
 /**
  * Puts the replay to a time, and plays it there from a little before, so that rates, events and what was there before an
- * OOM kill are as they were live. Where samples are too large for that they begin at the time itself.
- * @param forget called before time jumps: what the screen remembers belongs to another time
+ * OOM kill are as they were live.
+ * @param forget called when time has jumped: what the screen remembers belongs to another time
+ * @returns whether it arrived; false: another jump took its place
  */
-export function jump(playback: Playback, time: bigint, forget: () => void): void {
-  const { playing, range } = playback;
-  const target = time < range.from ? range.from : time;
-  playback.pause();
-  forget();
-  playback.seek(target - runUpNs);
-  const until = performance.now() + runUpMs;
-  while (isAtOrBefore(playback.nextTime, target)) {
-    if (performance.now() > until) {
-      forget();
-      playback.seek(target);
-      break;
-    }
-    playback.step();
-  }
-  if (playing) playback.play();
+export function jump(playback: Playback, time: bigint, forget: () => void): Promise<boolean> {
+  const { from, to } = playback.range;
+  const target = time < from ? from : time > to ? to : time;
+  return playback.seek(target, { ns: runUpNs, begin: forget });
 }
-
-/** At the end there is no next one. */
-const isAtOrBefore = (next: bigint | undefined, time: bigint) => next !== undefined && next <= time;

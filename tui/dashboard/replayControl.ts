@@ -1,4 +1,5 @@
 /** The commands of a replay: what each does to the playback, and the sentence that says what came of it. */
+import type { Snapshot } from "../../collector/snapshot.ts";
 import type { LandmarkKind } from "../../collector/sources/trace-file/landmarks.ts";
 import { jump, nextSpeed, type Playback } from "./playback.ts";
 import type { ReplayCommandName } from "./replayKeys.ts";
@@ -13,20 +14,34 @@ const named: Readonly<Record<LandmarkKind, string>> = {
   gap: "gap",
 };
 
+export interface ReplayControlOptions {
+  /** Time has jumped: what is remembered of other times is no history of what comes. */
+  readonly forget: () => void;
+  /** What to tell the person when a jump has arrived. */
+  readonly say: (sentence: string) => void;
+}
+
 export class ReplayControl {
   readonly #playback: Playback;
-  readonly #forget: () => void;
+  readonly #options: ReplayControlOptions;
 
-  /** @param forget called before time jumps: what is remembered of other times is no history of what comes */
-  constructor(playback: Playback, forget: () => void) {
+  constructor(playback: Playback, options: ReplayControlOptions) {
     this.#playback = playback;
-    this.#forget = forget;
+    this.#options = options;
   }
 
-  /** @param wall ISO 8601, the wall clock of the present state */
-  position(wall: string): Position {
-    const { range, time, playing, nextTime, speed, landmarks } = this.#playback;
-    return { ...range, time, wall, playing, atEnd: nextTime === undefined, speed, landmarks };
+  /** @param shown the state on the screen: its wall clock, ISO 8601, and its CLOCK_MONOTONIC, ns */
+  position(shown: Pick<Snapshot, "time" | "monotonicNs">): Position {
+    const { range, playing, nextTime, speed, landmarks, jump } = this.#playback;
+    const time = BigInt(shown.monotonicNs);
+    const base = { ...range, time, wall: shown.time, playing, speed, landmarks };
+    if (jump === undefined) return { ...base, atEnd: nextTime === undefined, jump: undefined };
+    return { ...base, atEnd: false, jump: { to: jump.to, done: jump.done } };
+  }
+
+  /** Where the person sees themselves: a jump on the way counts as done. */
+  get #here(): bigint {
+    return this.#playback.jump?.to ?? this.#playback.time;
   }
 
   get endSentence(): string {
@@ -36,8 +51,12 @@ export class ReplayControl {
     return `${end}: Space plays it again, ^ goes to the beginning`;
   }
 
-  to(time: bigint): void {
-    jump(this.#playback, time, this.#forget);
+  /** @param arrived what there is to say then */
+  to(time: bigint, arrived: () => string | null = () => null): void {
+    void jump(this.#playback, time, this.#options.forget).then((isThere) => {
+      const sentence = isThere ? arrived() : null;
+      if (sentence !== null) this.#options.say(sentence);
+    });
   }
 
   /** @returns what to tell the person; null: the screen shows it */
@@ -65,8 +84,8 @@ export class ReplayControl {
         return null;
       case "toEnd":
         playback.pause();
-        this.to(playback.range.to);
-        return this.endSentence;
+        this.to(playback.range.to, () => this.endSentence);
+        return null;
       case "nextSplit":
       case "previousSplit":
         return this.#toLandmark("split", command === "nextSplit");
@@ -94,18 +113,21 @@ export class ReplayControl {
 
   #by(ns: bigint): string | null {
     const playback = this.#playback;
-    if (ns > 0n && playback.nextTime === undefined) return this.endSentence;
-    const before = playback.time;
+    if (ns > 0n && playback.jump === undefined && playback.nextTime === undefined) return this.endSentence;
+    const before = this.#here;
     const { playing } = playback;
-    this.to(before + ns);
-    // In the middle of a gap there is no sample: the first one behind it is what comes next.
-    if (ns > 0n && playback.time === before && playback.step() && playing) playback.play();
-    return playback.nextTime === undefined ? this.endSentence : null;
+    this.to(before + ns, () => {
+      // In the middle of a gap there is no sample: the first one behind it is what comes next.
+      if (ns > 0n && playback.time <= before && playback.step() && playing) playback.play();
+      return playback.nextTime === undefined ? this.endSentence : null;
+    });
+    return null;
   }
 
   #toLandmark(kind: LandmarkKind, forwards: boolean): string | null {
-    const { landmarks, time } = this.#playback;
-    const found = forwards ? landmarks.next(kind, time) : landmarks.previous(kind, time);
+    const { landmarks } = this.#playback;
+    const here = this.#here;
+    const found = forwards ? landmarks.next(kind, here) : landmarks.previous(kind, here);
     if (found !== undefined) {
       // Whoever looks for something wants to look at it.
       this.#playback.pause();

@@ -61,7 +61,11 @@ export function playbackOf(trace: ReplayObservation, scan: LandmarkScan): Playba
     play: () => trace.play(),
     pause: () => trace.pause(),
     step: () => trace.step(),
-    seek: (time) => trace.seek(time),
+    get jump() {
+      return trace.jump;
+    },
+    seek: (time, runUp) => trace.seek(time, runUp),
+    onJump: (listener) => trace.onJump(listener),
     onEnd: (listener) => trace.onEnd(listener),
     landmarks: scan,
     onLandmarks: (listener) => scan.onProgress(listener),

@@ -12,11 +12,7 @@ const atOnce = 64;
 export async function reportOf(file: TraceFile, stop: AbortSignal): Promise<Report | undefined> {
   const replay = new TraceReplay(file);
   const maker = new ReportMaker();
-  if (file.batches[0]?.checkpoint) {
-    // To the state that the file begins with, and before the first sample.
-    replay.seek(0n);
-    maker.continued(replay.ledger);
-  }
+  if (replay.takeState()) maker.continued(replay.ledger);
   const told = { afterSample: false };
   const step = () => {
     told.afterSample = false;

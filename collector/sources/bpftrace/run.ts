@@ -213,8 +213,9 @@ export class Run {
   #settleSplits(): readonly SplitCount[] {
     const splits = this.#splits?.settle(this.#lossless) ?? [];
     const { emit, now } = this.#options;
+    // Of one reading, so at one time.
+    const at = now();
     for (const { pid, rawStart, comm, cause, level, stack, count, generation } of splits) {
-      const at = now();
       const process = this.#identities.of(pid, rawStart);
       if (comm !== "") this.#nameOnce(process, comm, at);
       emit({ kind: "split", at, epoch: generation, ...process, cause, level, stack, count });

@@ -6,7 +6,8 @@ import type { Event, KernelSample, PlanEvent } from "../../events.ts";
 import { processKey } from "../../ledger/processes.ts";
 import { Refusals } from "../../ledger/refusals.ts";
 import { Listeners } from "../../listeners.ts";
-import { endsSample, type Part, playback } from "../../trace/playback.ts";
+import type { Seen } from "../../trace/holdingsReader.ts";
+import { endsSample, type Part, parts } from "../../trace/playback.ts";
 import type { TraceFile } from "../../trace/traceFile.ts";
 import { type LandmarkKind, type Landmarks, Spans } from "./landmarks.ts";
 
@@ -37,7 +38,7 @@ export class LandmarkScan implements Landmarks {
 
   constructor(file: TraceFile) {
     this.#file = file;
-    this.#parts = playback(file);
+    this.#parts = parts(file);
   }
 
   get read(): number {
@@ -111,7 +112,7 @@ export class LandmarkScan implements Landmarks {
   }
 
   /** @param isState it says how things are: nothing happened */
-  #look(event: Event, isState: boolean): void {
+  #look(event: Seen, isState: boolean): void {
     const mark = (kind: LandmarkKind, from: bigint = event.at) => {
       if (!isState && !this.#found.has(kind)) this.#found.set(kind, from);
     };
@@ -133,6 +134,9 @@ export class LandmarkScan implements Landmarks {
       case "allocated":
       case "holding":
         if (this.#isRefused(event)) mark("refused");
+        return;
+      case "lookChange":
+        for (const holding of event.changed) if (this.#isRefused(holding)) mark("refused");
         return;
       case "oomKill":
         if (!isState) this.#killsTold += 1;

@@ -7,6 +7,7 @@ import { Listeners } from "../../listeners.ts";
 import type { Observation } from "../../observation.ts";
 import type { Snapshot } from "../../snapshot.ts";
 import { TraceFile } from "../../trace/traceFile.ts";
+import { Jump } from "./jump.ts";
 import { TraceReplay } from "./replay.ts";
 
 /** Times as fast as it happened; "most": as fast as it can be read. */
@@ -24,13 +25,32 @@ export interface ReplayObservation extends Observation {
   speed: Speed;
   play(): void;
   pause(): void;
-  /** One sample on; pauses. @returns false at the end */
+  /** One sample on; pauses. While a jump is under way it only pauses. @returns false at the end */
   step(): boolean;
-  /** To the last sample at or before a time, ns; goes on playing if it was. */
-  seek(time: bigint): void;
+  /** Under way to another time; what is told meanwhile is not there yet. */
+  readonly jump: Pick<Jump, "to" | "done"> | undefined;
+  /**
+   * To the last sample at or before a time, ns; goes on playing if it was. A long way is gone in slices. A newer one
+   * takes the place of an older one.
+   * @returns whether it arrived; false when another jump took its place, or the trace was closed
+   */
+  seek(time: bigint, runUp?: RunUp): Promise<boolean>;
+  /** Called after each slice of a jump, and when it has arrived. */
+  onJump(listener: () => void): () => void;
   /** Called when the end is reached. */
   onEnd(listener: () => void): () => void;
 }
+
+/** Plays up to the time of a jump from a little before, so that listeners know what was before it. */
+export interface RunUp {
+  /** How long before, ns. */
+  readonly ns: bigint;
+  /** Called before the first snapshot from there is told: what was told so far belongs to another time. */
+  begin(): void;
+}
+
+/** Where samples are so large that the run-up takes longer, ms of work, it is left out. */
+const longestRunUpMs = 250;
 
 /** Samples told in one go at full speed, before others get their turn. */
 const atOnce = 64;
@@ -49,6 +69,8 @@ class TraceObservation implements ReplayObservation {
   #playing = false;
   /** Where in the trace, ns, and when of this machine, ms, the present run began: waiting times do not add up errors. */
   #anchor = { trace: 0n, ms: 0 };
+  #jump: Jump | undefined;
+  readonly #jumps = new Listeners<void>();
   #closed = false;
 
   constructor(file: TraceFile) {
@@ -116,19 +138,63 @@ class TraceObservation implements ReplayObservation {
 
   step(): boolean {
     this.pause();
-    return this.#advance();
+    return this.#jump !== undefined || this.#advance();
   }
 
-  seek(time: bigint): void {
+  get jump(): Pick<Jump, "to" | "done"> | undefined {
+    return this.#jump;
+  }
+
+  onJump(listener: () => void) {
+    return this.#jumps.add(listener);
+  }
+
+  seek(time: bigint, runUp?: RunUp): Promise<boolean> {
+    if (this.#closed) return Promise.resolve(false);
     this.#cancel();
-    this.#replay.seek(time);
+    this.#jump?.giveUp();
+    const jump = new Jump(time, runUp === undefined ? this.#way(time) : this.#wayWithRunUp(time, runUp));
+    this.#jump = jump;
+    return jump.go(() => this.#jumps.tell());
+  }
+
+  *#way(time: bigint): Generator<number, void, undefined> {
+    yield* this.#replay.seeking(time);
+    this.#arrive();
+  }
+
+  *#wayWithRunUp(time: bigint, { ns, begin }: RunUp): Generator<number, void, undefined> {
+    yield* this.#replay.seeking(time - ns);
+    begin();
+    this.#snapshots.tell(this.#replay.snapshot());
+    let spent = 0;
+    while (isAtOrBefore(this.#replay.nextTime, time)) {
+      if (spent > longestRunUpMs) {
+        yield* this.#replay.seeking(time);
+        begin();
+        break;
+      }
+      const began = performance.now();
+      this.#advance();
+      spent += performance.now() - began;
+      yield 1;
+    }
+    this.#arrive();
+  }
+
+  /** Before anybody else gets their turn: what is told next is of the new time. */
+  #arrive(): void {
+    this.#jump = undefined;
     this.#snapshots.tell(this.#replay.snapshot());
     this.#restart();
+    this.#jumps.tell();
   }
 
   close(): Promise<void> {
     if (!this.#closed) {
       this.pause();
+      this.#jump?.giveUp();
+      this.#jump = undefined;
       this.#closed = true;
       this.file.close();
     }
@@ -144,7 +210,7 @@ class TraceObservation implements ReplayObservation {
   #restart(): void {
     this.#cancel();
     this.#anchor = { trace: this.#replay.time, ms: performance.now() };
-    if (this.#playing) this.#schedule();
+    if (this.#playing && this.#jump === undefined) this.#schedule();
   }
 
   #cancel(): void {
@@ -175,6 +241,9 @@ class TraceObservation implements ReplayObservation {
     if (this.#playing) this.#schedule();
   }
 }
+
+/** At the end there is no next one. */
+const isAtOrBefore = (next: bigint | undefined, time: bigint) => next !== undefined && next <= time;
 
 /** Opens a trace at its first sample, paused. @throws CannotRun when it cannot be read */
 export function openTrace(path: string): ReplayObservation {

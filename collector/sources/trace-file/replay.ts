@@ -5,7 +5,8 @@
 import type { Event } from "../../events.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import type { Snapshot } from "../../snapshot.ts";
-import { endsSample, type Part, playback } from "../../trace/playback.ts";
+import type { Seen } from "../../trace/holdingsReader.ts";
+import { endsSample, type Part, parts } from "../../trace/playback.ts";
 import type { TraceFile } from "../../trace/traceFile.ts";
 
 interface Sample {
@@ -13,7 +14,7 @@ interface Sample {
   readonly anew: boolean;
   /** The events are a state and no news. */
   readonly isState: boolean;
-  readonly events: readonly Event[];
+  readonly events: readonly Seen[];
   /** False for what came after the last sample: it changes the ledger, and live nobody was shown it by itself. */
   readonly complete: boolean;
 }
@@ -32,7 +33,7 @@ export class TraceReplay {
 
   constructor(file: TraceFile) {
     this.file = file;
-    this.#parts = playback(file);
+    this.#parts = parts(file);
   }
 
   get ledger(): Ledger {
@@ -54,6 +55,16 @@ export class TraceReplay {
     return last?.at;
   }
 
+  /** The state that a file begins with which continues another one. @returns whether there is one; it may be damaged */
+  takeState(): boolean {
+    let taken = false;
+    for (let next = this.#peek(); next?.isState; next = this.#peek()) {
+      this.#apply(next);
+      taken = true;
+    }
+    return taken;
+  }
+
   /** One sample on. @returns false at the end, where nothing has changed */
   step(tell?: (event: Event) => void): boolean {
     for (;;) {
@@ -66,10 +77,16 @@ export class TraceReplay {
 
   /** To the last sample at or before a time, ns; to the first one when there is none before. */
   seek(time: bigint): void {
+    for (const _ of this.seeking(time));
+  }
+
+  /** The same in small steps; says after each how much of the way is done, 0 to 1. Between them the state is another. */
+  *seeking(time: bigint): Generator<number, void, undefined> {
     const from = lastCheckpoint(this.file, time);
     const isBehind = this.#isAtStart || this.time > time;
     const isAhead = from > 0 && (this.file.batches[from]?.to ?? 0n) > this.time;
     if (isBehind || isAhead) this.#begin(from);
+    const begins = this.#isAtStart ? (this.file.batches[from]?.from ?? 0n) : this.time;
     for (;;) {
       const sample = this.#peek();
       if (sample === undefined) return;
@@ -77,12 +94,13 @@ export class TraceReplay {
       if (!sample.isState && end > time && !this.#isAtStart) return;
       this.#apply(sample);
       if (!sample.isState && end > time) return;
+      yield shareOf(this.time - begins, time - begins);
     }
   }
 
   #begin(batch: number): void {
     this.#ledger = new Ledger();
-    this.#parts = playback(this.file, batch);
+    this.#parts = parts(this.file, batch);
     this.#part = undefined;
     this.#held = undefined;
     this.#taken = 0;
@@ -95,9 +113,22 @@ export class TraceReplay {
     if (sample.anew) this.#ledger = new Ledger();
     for (const event of sample.events) {
       this.#ledger.apply(event);
-      if (!sample.isState) tell?.(event);
+      if (!sample.isState && tell !== undefined) this.#tell(event, tell);
     }
     if (sample.complete || sample.isState) this.#isAtStart = false;
+  }
+
+  /** A look by changes is told as the one of which they are changes: all that is held. */
+  #tell(seen: Seen, tell: (event: Event) => void): void {
+    if (seen.kind !== "lookChange") {
+      tell(seen);
+      return;
+    }
+    const news = new Set(seen.changed);
+    for (const files of this.#ledger.holdings.byProcess.values()) {
+      for (const sample of files.values()) tell(news.has(sample) ? sample : { ...sample, at: seen.at });
+    }
+    tell(seen.scan);
   }
 
   #peek(): Sample | undefined {
@@ -106,7 +137,7 @@ export class TraceReplay {
   }
 
   #next(): Sample | undefined {
-    const events: Event[] = [];
+    const events: Seen[] = [];
     const rest = { anew: false, isState: false, events, complete: false };
     for (;;) {
       if (this.#part === undefined || this.#taken >= this.#part.events.length) {
@@ -136,6 +167,10 @@ export class TraceReplay {
 }
 
 const mostGathered = 1 << 18;
+
+function shareOf(done: bigint, all: bigint): number {
+  return all <= 0n ? 0 : Math.max(0, Math.min(1, Number(done) / Number(all)));
+}
 
 /** Index of the batch to begin with in order to get to a time: the last checkpoint before it, else the first. */
 function lastCheckpoint({ batches }: TraceFile, time: bigint): number {

@@ -9,6 +9,7 @@ import { Dashboard } from "../../../tui/dashboard/dashboard.ts";
 import { nextSpeed } from "../../../tui/dashboard/playback.ts";
 import { playbackOf } from "../../../tui/dashboard/replayScreen.ts";
 import { oneOfEach } from "../trace/everyKind.ts";
+import { longRecording, second } from "../trace/long.ts";
 import { record } from "../trace/recorded.ts";
 import { TestTerminal, unicodeLook } from "./terminal.ts";
 
@@ -146,6 +147,26 @@ test("a recording is not recorded again", async () => {
   const { press, shows } = await replayed();
   press("r");
   expect(await shows(/a recording is not recorded again/)).not.toContain("REC ");
+});
+
+test("while a long jump is under way it says so, answers keys, and a newer one takes its place", async () => {
+  const { trace, press, shows } = await replayed(await longRecording());
+  press("$");
+  await shows(/jumping +\d+%/);
+  press("?");
+  await shows(/Keys and words/);
+  expect(trace.jump?.to).toBe(trace.range.to);
+  press("?^");
+  await shows(/paused +1x[^\n]* 0:00 of /);
+  expect(trace.time).toBe(trace.range.from);
+  // Each key counts from where the last one goes to, arrived or not.
+  press("}}}}");
+  await shows(/paused +1x[^\n]* 4:00 of /);
+  expect(trace.time).toBe(trace.range.from + 240n * second);
+  // Until it is there the figures stay those of where it was.
+  await shows(/REPLAY[^\n]* 22:17:20/);
+  press("$");
+  expect(await shows(/jumping/)).toMatch(/REPLAY[^\n]* 22:17:20/);
 });
 
 test("a click on the time line goes there", async () => {

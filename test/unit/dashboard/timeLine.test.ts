@@ -57,6 +57,7 @@ test.each([
   [{ speed: "most" }, / playing {2}most /],
   [{ speed: 0.1 }, / playing {2}0\.1x /],
   [{ landmarks: landmarksAt({}, 0.456) }, / of 16:40 marks 45% $/],
+  [{ jump: { to: second(900), done: 0.437 } }, /^ jumping {3}43% {2}03:03:40 .*━│─.* 15:00 of 16:40 $/],
   [{ time: second(0) }, / 03:12:00 │/],
   [{ time: second(1000) }, /│ 03:12:00 /],
 ] as const)("%o", (changes, wanted) => {

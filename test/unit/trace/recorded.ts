@@ -11,8 +11,9 @@ import { encodeBatch } from "../../../collector/trace/encodeBatch.ts";
 import { endOfStream } from "../../../collector/trace/encodeMessage.ts";
 import { RowEncoder } from "../../../collector/trace/encodeRows.ts";
 import { currentFormat, schemaMessage } from "../../../collector/trace/header.ts";
+import type { Seen } from "../../../collector/trace/holdingsReader.ts";
 import { Novelty } from "../../../collector/trace/novelty.ts";
-import { playback } from "../../../collector/trace/playback.ts";
+import { parts, playback } from "../../../collector/trace/playback.ts";
 import { Recorder, type RecorderOptions } from "../../../collector/trace/recorder.ts";
 import { TraceFile } from "../../../collector/trace/traceFile.ts";
 import { monotonicNs, wallMs } from "../../../collector/units.ts";
@@ -46,8 +47,18 @@ export function readAll(path: string): Event[] {
   }
 }
 
+/** As a replay's ledger gets it: looks as their changes. */
+export function readSeen(path: string): Seen[] {
+  const file = new TraceFile(path);
+  try {
+    return [...parts(file)].flatMap(({ events }) => events);
+  } finally {
+    file.close();
+  }
+}
+
 /** What a ledger says after each reading, and at the end. */
-export function snapshots(events: Iterable<Event>, ledger = new Ledger()): Snapshot[] {
+export function snapshots(events: Iterable<Seen>, ledger = new Ledger()): Snapshot[] {
   const taken: Snapshot[] = [];
   for (const event of events) {
     ledger.apply(event);

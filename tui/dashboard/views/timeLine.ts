@@ -17,6 +17,8 @@ export interface Position {
   readonly atEnd: boolean;
   readonly speed: Speed;
   readonly landmarks: Landmarks;
+  /** On the way to another time; how much of the way is done, 0 to 1. */
+  readonly jump?: { readonly to: bigint; readonly done: number } | undefined;
 }
 
 /** Where several things happened in one column, the first of these is shown. Letters: colour alone tells nobody enough. */
@@ -46,10 +48,10 @@ export function timeAt(position: Position, columns: number, x: number): bigint |
 }
 
 function parts(position: Position, columns: number): { left: Span[]; bar: number; right: Span[] } {
-  const { from, to, time, playing, atEnd, speed, landmarks } = position;
+  const { from, to, time, playing, atEnd, speed, landmarks, jump } = position;
   const total = elapsed(to - from);
-  const word = playing ? "playing" : atEnd ? "at end" : "paused";
-  const rate = speed === "most" ? "most" : `${speed}x`;
+  const word = jump !== undefined ? "jumping" : playing ? "playing" : atEnd ? "at end" : "paused";
+  const rate = jump !== undefined ? `${Math.floor(jump.done * 100)}%` : speed === "most" ? "most" : `${speed}x`;
   const clocks = columns >= clockColumns;
   const wallAt = (at: bigint) => clock(new Date(Date.parse(position.wall) + Number(at - time) / 1e6).toString());
   const left = [
@@ -61,7 +63,7 @@ function parts(position: Position, columns: number): { left: Span[]; bar: number
   const looking = landmarks.read < 1 ? ` marks ${Math.floor(landmarks.read * 100)}%` : "";
   const right = [
     ...(clocks ? [span(` ${wallAt(to)} `, "quiet")] : []),
-    span(` ${elapsed(time - from).padStart(total.length)}`, "strong"),
+    span(` ${elapsed((jump?.to ?? time) - from).padStart(total.length)}`, "strong"),
     span(` of ${total}${looking} `, "quiet"),
   ];
   return { left, bar: Math.max(0, columns - widthOf(left) - widthOf(right)), right };
@@ -69,11 +71,11 @@ function parts(position: Position, columns: number): { left: Span[]; bar: number
 
 const widthOf = (spans: readonly Span[]) => spans.reduce((sum, { text }) => sum + width(text), 0);
 
-function barSpans({ from, to, time, landmarks }: Position, bar: number, { glyphs }: Look): Span[] {
+function barSpans({ from, to, time, landmarks, jump }: Position, bar: number, { glyphs }: Look): Span[] {
   const spans: Span[] = [];
   const length = to > from ? to - from : 1n;
   const last = BigInt(Math.max(1, bar - 1));
-  const here = Math.min(bar - 1, Math.max(0, Number(((time - from) * last) / length)));
+  const here = Math.min(bar - 1, Math.max(0, Number((((jump?.to ?? time) - from) * last) / length)));
   for (let column = 0; column < bar; column += 1) {
     // Each column begins half-open where the cursor would get to it: a mark and the cursor on it fall together.
     const begins = from + ceiling(BigInt(column) * length, last);
