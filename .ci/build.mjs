@@ -1,4 +1,4 @@
-// Builds what runs: compiled code and, beside it, bpftrace programs and alert rules. Does nothing when nothing changed.
+// Builds what runs: compiled code and, beside it, bpftrace programs, alert rules and the demo. Does nothing when nothing changed.
 import { spawnSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,7 +17,7 @@ function newest(path) {
   if (!status) return 0;
   if (!status.isDirectory()) return status.mtimeMs;
   return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() || /\.(ts|bt|yaml|json)$/.test(entry.name))
+    .filter((entry) => entry.isDirectory() || /\.(ts|bt|yaml|json|arrows)$/.test(entry.name))
     .filter(({ name }) => name !== "dist" && name !== "node_modules")
     .reduce((latest, { name }) => Math.max(latest, newest(join(path, name))), status.mtimeMs);
 }

@@ -1,16 +1,17 @@
-// bpftrace programs and alert rules are text that the compiler does not know: puts them beside the compiled files, and
+// bpftrace programs, alert rules and the demo are no code that the compiler knows: puts them beside what it compiled, and
 // takes out of dist what has no source any more, so that a package never carries a file that was deleted.
 import { copyFileSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
-/** Where such text is, and how its names end. */
-const texts = [
+/** Where they are, and how their names end. */
+const kept = [
   { folder: join("probes", "catalog"), ending: ".bt" },
   { folder: join("collector", "alerts"), ending: ".yaml" },
+  { folder: join("tui", "demo"), ending: ".arrows" },
 ];
-const isText = (/** @type {string} */ name) => texts.some(({ ending }) => name.endsWith(ending));
+const isKept = (/** @type {string} */ name) => kept.some(({ ending }) => name.endsWith(ending));
 
 /** @param {string} folder @returns {string[]} paths of all files under it, relative to it */
 function filesUnder(folder) {
@@ -21,7 +22,7 @@ function filesUnder(folder) {
 }
 
 export function copyPrograms() {
-  for (const { folder, ending } of texts) {
+  for (const { folder, ending } of kept) {
     for (const file of filesUnder(join(repository, folder)).filter((name) => name.endsWith(ending))) {
       const target = join(repository, "dist", folder, file);
       mkdirSync(dirname(target), { recursive: true });
@@ -33,8 +34,8 @@ export function copyPrograms() {
 /** @param {string} output @param {string} sources */
 function prune(output, sources) {
   for (const file of filesUnder(output)) {
-    const source = isText(file) ? file : file.replace(/(\.d\.ts|\.js)$/, ".ts");
-    const made = isText(file) || source !== file;
+    const source = isKept(file) ? file : file.replace(/(\.d\.ts|\.js)$/, ".ts");
+    const made = isKept(file) || source !== file;
     if (made && !existsSync(join(sources, source))) rmSync(join(output, file), { force: true });
   }
 }

@@ -39,6 +39,8 @@ export interface HostEvent extends At {
   readonly accounting: Accounting | null;
   /** major:minor of the one superblock that all secret files live on; null when not known. */
   readonly secretDevice: string | null;
+  /** Only from a recording: names of this machine, its processes, users and cgroups are pseudonyms. */
+  readonly redacted?: boolean;
 }
 
 /** Ties the two clocks together; again after a clock step. */

@@ -39,6 +39,8 @@ export interface HostView {
   readonly bootId: string;
   readonly memoryBytes: number;
   readonly accounting: Accounting | null;
+  /** Names here and below are pseudonyms: this is from a recording made with --redact. */
+  readonly redacted: boolean;
 }
 
 export interface Evidence {

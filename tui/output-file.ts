@@ -42,8 +42,8 @@ export class OutputFile {
     }
   }
 
-  async write(text: string): Promise<void> {
-    const data = Buffer.from(text);
+  async write(content: string | Uint8Array): Promise<void> {
+    const data = typeof content === "string" ? Buffer.from(content) : content;
     try {
       await this.#handle.writeFile(data);
     } catch (error) {

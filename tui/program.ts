@@ -1,10 +1,12 @@
 /** The command line: which commands there are, how they are described, and how a wrong one is answered. */
 import { Command, CommanderError } from "commander";
 import { alertsCheck, alertsCommand, alertsTest } from "./commands/alerts.ts";
+import { demo, demoCommand } from "./commands/demo.ts";
 import { doctor, doctorCommand } from "./commands/doctor.ts";
 import { exportCommand, exportRecording } from "./commands/export.ts";
 import { exitHelp } from "./commands/options.ts";
 import { record, recordCommand } from "./commands/record.ts";
+import { redact, redactCommand } from "./commands/redact.ts";
 import { replay, replayCommand } from "./commands/replay.ts";
 import { report, reportCommand } from "./commands/report.ts";
 import { splits, splitsCommand } from "./commands/splits.ts";
@@ -27,6 +29,7 @@ Examples:
   secretscope splits          who splits the direct map, over 30 seconds
   secretscope doctor          what this machine can show, and why not the rest
   secretscope record -o FILE  record it, for replay, report and export anywhere
+  secretscope demo            a recording, played: needs no root and no Linux
 
 secretscope COMMAND --help tells more. It never reads the contents of secret
 memory and never changes a setting.
@@ -60,8 +63,10 @@ export async function runProgram(words: readonly string[], version: string, term
     doctorCommand(bound(doctor)),
     recordCommand(bound(record)),
     replayCommand(bound(replay)),
+    demoCommand(bound(demo)),
     reportCommand(bound(report)),
     exportCommand(bound(exportRecording)),
+    redactCommand(bound(redact)),
     alertsCommand({ check: bound(alertsCheck), test: bound(alertsTest) }),
   ]) {
     program.addCommand(command);

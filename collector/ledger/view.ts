@@ -32,6 +32,7 @@ export function view(ledger: Ledger): Snapshot {
       bootId: ledger.host?.bootId ?? "",
       memoryBytes: ledger.host?.memoryBytes ?? 0,
       accounting: ledger.host?.accounting ?? null,
+      redacted: ledger.host?.redacted ?? false,
     },
     evidence: evidenceOf(ledger, timeOf),
     directMap: directMapView(ledger, causes),

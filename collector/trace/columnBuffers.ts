@@ -98,6 +98,20 @@ export class IntColumn extends ColumnBuffer {
   }
 }
 
+/** Whole numbers that something becomes of before they are stored. */
+export class ChangedIntColumn extends IntColumn {
+  readonly #change: (value: number) => number;
+
+  constructor(change: (value: number) => number) {
+    super();
+    this.#change = change;
+  }
+
+  override set(row: number, value: number): void {
+    super.set(row, this.#change(value));
+  }
+}
+
 export class FloatColumn extends ColumnBuffer {
   #values = new Float64Array(0);
 
@@ -160,16 +174,19 @@ export class BoolColumn extends ColumnBuffer {
 /** Text as its number in the batch's dictionary. */
 export class TextColumn extends ColumnBuffer {
   readonly #dictionary: TextDictionary;
+  readonly #change: ((text: string) => string) | undefined;
   #codes = new Int32Array(0);
 
-  constructor(dictionary: TextDictionary) {
+  /** @param change what becomes of each text before it is stored */
+  constructor(dictionary: TextDictionary, change?: (text: string) => string) {
     super();
     this.#dictionary = dictionary;
+    this.#change = change;
   }
 
   set(row: number, value: string): void {
     this.mark(row);
-    this.#codes[row] = this.#dictionary.code(value);
+    this.#codes[row] = this.#dictionary.code(this.#change === undefined ? value : this.#change(value));
   }
 
   setOrNull(row: number, value: string | null): void {

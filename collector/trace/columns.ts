@@ -21,7 +21,7 @@ export interface ColumnDeclaration {
 }
 
 /** Changed together with the rules at the head of this file. */
-export const formatVersion = { major: 1, minor: 0 } as const;
+export const formatVersion = { major: 1, minor: 1 } as const;
 
 const counted = ["allocated", "freed", "split", "refused", "requests"] as const;
 const ofProcess = ["allocated", "split", "refused", "created", "process", "exit", "holding", "released"] as const;

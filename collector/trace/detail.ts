@@ -19,6 +19,7 @@ export function hostDetail(json: string): Host {
     pageBytes: bytes(number(host.pageBytes)),
     accounting: accounting satisfies Accounting | null,
     secretDevice: host.secretDevice === null ? null : text(host.secretDevice),
+    ...(host.redacted === true ? { redacted: true } : {}),
   };
 }
 

@@ -2,6 +2,7 @@
 import { type ColumnDeclaration, columns, formatVersion, requiredColumns, rowKinds } from "./columns.ts";
 import { headerKey, headerKeys } from "./header.ts";
 import { mostBodyBytes, mostMetadataBytes, mostRows } from "./limits.ts";
+import { hostTreatments, planTreatments, type Treatment, treatmentSays, treatments } from "./redaction/treatments.ts";
 
 const arrowTypes = {
   int: "int64",
@@ -16,6 +17,7 @@ const heads: Readonly<Record<keyof typeof headerKeys, string>> = {
   monotonic: "CLOCK_MONOTONIC when the file was begun, ns",
   wall: "the wall clock at the same time, ms since 1970, UTC",
   file: "which file of a recording this is, from 1",
+  redacted: "true: names were replaced by pseudonyms, see Redaction",
   host: "JSON: the machine (name, kernel, bootId, memoryBytes, pageBytes, accounting, secretDevice), or null",
   plan: "JSON: routes by fact, blind spots with reason and remedy, intervalMs; or null",
 };
@@ -38,7 +40,7 @@ One wide table: a row is an event or a sample, \`kind\` says which, and columns 
 the order in which the collector learned of them, which is nearly the order of \`at\`. Whatever secretscope shows is made
 from these rows by its ledger; nothing derived is stored.
 
-Text a process could have chosen (\`comm\`, \`cgroup\`) is stored as it was: treat it as hostile.
+Text a process could have chosen (\`comm\`, \`cgroup\`) is stored as it was, unless it is redacted: treat it as hostile.
 
 ## Head
 
@@ -67,6 +69,18 @@ the same way a \`scan\` with \`repeats\` stands for all holdings that were not n
 | --- | --- | --- | --- | --- |
 ${Object.entries(columns).map(columnLine).join("\n")}
 
+## Redaction
+
+With \`--redact\`, and by \`secretscope redact\`, names are replaced before they are written; a column that is not named
+here stays as it was. The same name has the same pseudonym in one recording, all of its files included, and another one
+in the next: they are keyed (HMAC-SHA-256) with random bytes that are never stored, so that a list of common names does not
+give them away. What stays: process numbers, inodes, times, sizes, the kernel's release. Whoever can read that machine's
+logs can still tell who a process number was.
+
+| | becomes |
+| --- | --- |
+${redactionLines().join("\n")}
+
 ## Batches
 
 A batch is a dictionary message, with the texts of this batch alone, and a record batch message: it can be read without
@@ -85,8 +99,29 @@ A stream that ends without Arrow's end mark was cut: what comes before is whole.
 
 A newer minor version may add columns and kinds; a reader shows what it knows and says so. A newer major version may
 change anything, and is refused with the name of the program that wrote it.
+
+- 1.0: the first.
+- 1.1: \`secretscope.redacted\` in the head, and \`redacted\` among the facts of the machine.
 `;
 }
+
+/** Columns and facts that are treated alike, in one line. */
+function redactionLines(): string[] {
+  const places = (treatment: Treatment) => [
+    ...named(treatments, treatment),
+    ...named(hostTreatments, treatment).map((name) => `host: ${name}`),
+    ...named(planTreatments, treatment).map((name) => `plan: ${name}`),
+  ];
+  return (Object.keys(treatmentSays) as Treatment[])
+    .filter((treatment) => treatment !== "kept")
+    .map((treatment) => {
+      const names = places(treatment).map((name) => `\`${name}\``);
+      return `| ${names.join(", ")} | ${treatmentSays[treatment]} |`;
+    });
+}
+
+const named = (all: Readonly<Record<string, Treatment>>, treatment: Treatment) =>
+  Object.keys(all).filter((name) => all[name] === treatment);
 
 function columnLine([name, column]: [string, ColumnDeclaration]): string {
   const { type, kinds, unit = "", says } = column;

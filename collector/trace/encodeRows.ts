@@ -1,7 +1,8 @@
 /** Rows into columns. Its mirror is decodeRows.ts; docs/trace-format.md says what each column means. */
 import type { Event, OomKillEvent } from "../events.ts";
-import { BoolColumn, FloatColumn, IntColumn, TextColumn, TextDictionary } from "./columnBuffers.ts";
+import { BoolColumn, ChangedIntColumn, FloatColumn, IntColumn, TextColumn, TextDictionary } from "./columnBuffers.ts";
 import { type ColumnName, type ColumnType, columnNames, columns } from "./columns.ts";
+import type { Redactor } from "./redaction/redactor.ts";
 import type { Row } from "./rows.ts";
 
 type BufferOf<Type extends ColumnType> = Type extends "int"
@@ -13,26 +14,36 @@ type BufferOf<Type extends ColumnType> = Type extends "int"
       : TextColumn;
 export type ColumnBuffers = { readonly [Name in ColumnName]: BufferOf<(typeof columns)[Name]["type"]> };
 
-export function makeColumns(dictionary: TextDictionary): ColumnBuffers {
-  const make = (type: ColumnType) =>
-    type === "int"
-      ? new IntColumn()
-      : type === "float"
-        ? new FloatColumn()
-        : type === "bool"
-          ? new BoolColumn()
-          : new TextColumn(dictionary);
-  return Object.fromEntries(columnNames.map((name) => [name, make(columns[name].type)])) as unknown as ColumnBuffers;
+function makeColumns(dictionary: TextDictionary, redactor?: Redactor): ColumnBuffers {
+  const make = (name: ColumnName) => {
+    const change = redactor?.number(name);
+    switch (columns[name].type) {
+      case "int":
+        return change === undefined ? new IntColumn() : new ChangedIntColumn(change);
+      case "float":
+        return new FloatColumn();
+      case "bool":
+        return new BoolColumn();
+      case "text":
+        return new TextColumn(dictionary, redactor?.text(name));
+    }
+  };
+  return Object.fromEntries(columnNames.map((name) => [name, make(name)])) as unknown as ColumnBuffers;
 }
 
 /** The columns of one batch while it is filled. */
 export class RowEncoder {
   readonly dictionary = new TextDictionary();
-  readonly columns = makeColumns(this.dictionary);
+  readonly columns: ColumnBuffers;
   rows = 0;
   /** Least and greatest time in the batch; both 0n while it is empty. */
   from = 0n;
   to = 0n;
+
+  /** @param redactor replaces names on their way into the columns; without one they stay */
+  constructor(redactor?: Redactor) {
+    this.columns = makeColumns(this.dictionary, redactor);
+  }
 
   add(row: Row): void {
     const { columns: to } = this;

@@ -30,13 +30,14 @@ export class HeadFacts {
     this.#clock = clock;
   }
 
-  head({ tool, now = systemMonotonic, wall = systemWall }: HeadOptions, file: number): TraceHeader {
+  head({ tool, now = systemMonotonic, wall = systemWall }: HeadOptions, file: number, redacted: boolean): TraceHeader {
     return {
       format: currentFormat,
       tool,
       monotonic: now(),
       wall: wall(),
       file,
+      redacted,
       host: withoutTime(this.#host),
       plan: withoutTime(this.#plan),
     };

@@ -5,6 +5,7 @@ import type { MonotonicNs, WallMs } from "../units.ts";
 import { type ColumnType, columnNames, columns, formatVersion, requiredColumns } from "./columns.ts";
 import { dictionaryId } from "./encodeBatch.ts";
 import { encodeMessage } from "./encodeMessage.ts";
+import type { Redactor } from "./redaction/redactor.ts";
 
 export interface TraceHeader {
   /** Version of this format. */
@@ -16,6 +17,8 @@ export interface TraceHeader {
   readonly wall: WallMs;
   /** Which file of a recording this is, from 1. */
   readonly file: number;
+  /** Names were replaced by pseudonyms, see redaction/treatments.ts. */
+  readonly redacted: boolean;
   /** As last said before the file was begun; null when nobody had. */
   readonly host: Omit<HostEvent, "kind" | "at"> | null;
   readonly plan: Omit<PlanEvent, "kind" | "at"> | null;
@@ -29,21 +32,26 @@ export const headerKeys = {
   monotonic: "monotonic_ns",
   wall: "wall_ms",
   file: "file",
+  redacted: "redacted",
   host: "host",
   plan: "plan",
 } as const;
 
 export const headerKey = (name: keyof typeof headerKeys) => prefix + headerKeys[name];
 
-export function schemaMessage(header: TraceHeader): Uint8Array {
+/** @param redactor of a recording whose names are to be redacted: here too */
+export function schemaMessage(header: TraceHeader, redactor?: Redactor): Uint8Array {
+  const host = header.host !== null && redactor ? redactor.host(header.host) : header.host;
+  const plan = header.plan !== null && redactor ? redactor.plan(header.plan) : header.plan;
   const metadata = new Map([
     [headerKey("format"), `${header.format.major}.${header.format.minor}`],
     [headerKey("tool"), header.tool],
     [headerKey("monotonic"), String(header.monotonic)],
     [headerKey("wall"), String(header.wall)],
     [headerKey("file"), String(header.file)],
-    [headerKey("host"), JSON.stringify(header.host)],
-    [headerKey("plan"), JSON.stringify(header.plan)],
+    [headerKey("redacted"), String(header.redacted || redactor !== undefined)],
+    [headerKey("host"), JSON.stringify(host)],
+    [headerKey("plan"), JSON.stringify(plan)],
   ]);
   return encodeMessage(new Schema(schemaFields(), metadata), [], {});
 }

@@ -55,6 +55,7 @@ export function readHeader(head: MessageHead, file: string): ReadHeader {
         monotonic: monotonicNs(BigInt(entries.get(headerKey("monotonic")) ?? "0")),
         wall: wallMs(Number(entries.get(headerKey("wall")))),
         file: Number(entries.get(headerKey("file")) ?? 1),
+        redacted: entries.get(headerKey("redacted")) === "true",
         host: optional(entries.get(headerKey("host")), hostDetail),
         plan: optional(entries.get(headerKey("plan")), planDetail),
       },

@@ -17,6 +17,7 @@ import { HeadFacts, type HeadOptions } from "./headFacts.ts";
 import { KnownSizes } from "./knownSizes.ts";
 import { mostRows, textPerBatch } from "./limits.ts";
 import { Novelty } from "./novelty.ts";
+import { Redactor } from "./redaction/redactor.ts";
 import type { Row } from "./rows.ts";
 import { TraceWriter } from "./traceWriter.ts";
 
@@ -26,6 +27,8 @@ export interface RecorderOptions extends HeadOptions {
   readonly overwrite?: boolean;
   /** By which batches are paced, ms; whoever tells a story faster than it happened brings its clock. */
   readonly paceMs?: () => number;
+  /** Replaces names by pseudonyms, the same in all files, before they are written; the live screen keeps them. */
+  readonly redact?: boolean;
   /** Bytes after which another file is begun, each a trace of its own; names are numbered then. */
   readonly maxBytes?: number;
   /** How many of the numbered files to keep, the newest; older ones of this recording are removed. */
@@ -52,11 +55,12 @@ export interface RecordingState {
 
 export class Recorder {
   readonly #options: RecorderOptions;
-  readonly #encoder = new RowEncoder();
+  readonly #redactor: Redactor | undefined;
+  readonly #encoder: RowEncoder;
   readonly #novelty = new Novelty((row) => this.#add(row));
   readonly #memory: CheckpointMemory;
   readonly #sizes: KnownSizes;
-  readonly #checkpointEncoder = new RowEncoder();
+  readonly #checkpointEncoder: RowEncoder;
   readonly #facts = new HeadFacts();
   readonly #files: string[] = [];
   readonly #paceMs: () => number;
@@ -84,6 +88,9 @@ export class Recorder {
     this.#sizes = new KnownSizes(memory.ledger.files);
     this.#paceMs = options.paceMs ?? (() => performance.now());
     this.#pace = new BatchPace(this.#paceMs());
+    this.#redactor = options.redact ? new Redactor() : undefined;
+    this.#encoder = new RowEncoder(this.#redactor);
+    this.#checkpointEncoder = new RowEncoder(this.#redactor);
     this.#writer = this.#newWriter();
   }
 
@@ -267,6 +274,7 @@ export class Recorder {
 
   #writeHead(): void {
     this.#hasHead = true;
-    this.#writer.append(schemaMessage(this.#facts.head(this.#options, this.#file)));
+    const head = this.#facts.head(this.#options, this.#file, this.#redactor !== undefined);
+    this.#writer.append(schemaMessage(head, this.#redactor));
   }
 }

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 
 const repository = join(import.meta.dirname, "../..");
 const folder = mkdtempSync(join(tmpdir(), "secretscope-package-"));
+// For everybody, as an installed package is.
+chmodSync(folder, 0o755);
 const prefix = join(folder, "prefix");
 const installed = join(prefix, "lib/node_modules/secretscope");
 const command = join(prefix, "bin/secretscope");
@@ -45,6 +47,22 @@ test("the tarball carries the command, the wrapper and every bpftrace program, a
   }
   expect(files.filter((name) => /^package\/(test|\.ci|tui|collector|probes)\//.test(name))).toEqual([]);
   expect(files.filter((name) => name.endsWith(".ts") && !name.endsWith(".d.ts"))).toEqual([]);
+});
+
+test("the tarball carries the demo, which plays for somebody without any rights", () => {
+  expect(files).toContain("package/dist/tui/demo/recording.arrows");
+  expect(files.filter((name) => name.endsWith(".arrows"))).toHaveLength(1);
+  const nobody = ["--reuid=65534", "--regid=65534", "--clear-groups", "--bounding-set=-all", "--no-new-privs"];
+  const { status, stdout, stderr } = spawnSync(
+    "setpriv",
+    [...nobody, "sh", "-c", 'exec "$0" demo --json | tail -1', command],
+    { cwd: "/", env: environment, encoding: "utf8" },
+  );
+  expect({ status, stderr }).toEqual({
+    status: 0,
+    stderr: "secretscope: this is a recording of another machine, not of this one\n",
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ schema: "secretscope.snapshot/1", host: { name: "debian13" } });
 });
 
 test("every compiled file in the tarball has a source", () => {

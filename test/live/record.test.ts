@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
+import { secretwork } from "../workload/build.mjs";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
 const run = (...words: string[]) => spawnSync(process.execPath, [cli, ...words], { encoding: "utf8", timeout: 60_000 });
@@ -38,6 +39,30 @@ test("record --for: a file for its owner only, that replays whole and is not rep
   expect(again.status).toBe(2);
   expect(again.stderr).toContain("--overwrite");
   expect(readFileSync(path).equals(before)).toBe(true);
+});
+
+test("record --redact: neither this machine nor a holder is in it by name, and the replay says so", async () => {
+  const path = join(folder, "t.arrows");
+  const holder = spawn(secretwork(), { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(() => void holder.kill("SIGKILL"));
+  const name = "alice-keys";
+  holder.stdin.write(`rename ${Buffer.from(name).toString("hex")}\ncreate\n`);
+  await once(holder.stdout, "data");
+  expect(run("record", "-o", path, "--redact", "--for", "1s", "--interval", "200ms").status).toBe(0);
+  const exported = run("export", path, "--to", "jsonl").stdout;
+  expect(exported).not.toContain(name);
+  expect(exported).not.toContain(readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim());
+  const events = exported
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+  const known = events.find(({ kind, pid }) => kind === "process" && pid === holder.pid);
+  expect(known).toMatchObject({ comm: expect.stringMatching(/^proc-[0-9a-z]{8}$/), uid: 0 });
+  const hosts = events.filter(({ kind }) => kind === "host");
+  expect(hosts).toEqual([expect.objectContaining({ name: expect.stringMatching(/^host-/), redacted: true })]);
+  const replayed = run("replay", path);
+  expect(replayed.status).toBe(0);
+  expect(replayed.stdout).toMatch(/^.* host-[0-9a-z]{8} .* names redacted$/m);
 });
 
 test("watch --record: what was printed is what is replayed", () => {

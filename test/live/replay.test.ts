@@ -38,6 +38,16 @@ test("plays, is held, jumps to the end and back, and gives the terminal back", a
   expect(pane.modes()).toEqual({ cursor: true, alternate: false, mouse: false });
 });
 
+test("demo: the screen with the recording that ships with it", async () => {
+  const pane = await openPane();
+  pane.run(`node ${join(repository, "dist/tui/cli.js")} demo; echo "status $?"`);
+  await pane.shows(/secretscope REPLAY.*debian13[\s\S]* playing +1x /);
+  pane.keys("$");
+  await pane.shows(/ at end +1x /);
+  pane.keys("q");
+  await pane.shows(/^status 0$/m);
+});
+
 test.each([
   ["", "--json", /"schema":"secretscope\.snapshot/],
   ["", "--at +1s", /^direct map /m],

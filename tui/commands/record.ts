@@ -29,6 +29,7 @@ export interface RecordValues extends RouteValues {
   /** bytes */
   readonly maxSize?: number;
   readonly keep?: number;
+  readonly redact?: boolean;
 }
 
 const recordingLimits = { leastMs: 100, mostMs: 365 * 86_400_000, said: "100ms to 365d" } as const;
@@ -41,10 +42,18 @@ Examples:
   secretscope record -o t.arrows --max-size 100M --keep 10
                                                    t.0001.arrows and so on; each
                                                    file can be replayed alone
+  secretscope record -o share.arrows --redact      to give away: pseudonyms for
+                                                   names, see below
 
 The file is a standard Arrow IPC stream (polars, DuckDB, pandas, pyarrow open
 it) that only its owner may read. It holds events and counters, names of
 processes and cgroups, kernel symbols; no kernel address, no secret byte.
+
+--redact puts pseudonyms in the place of the names of the machine, processes,
+cgroups and users (root stays), and takes paths out of messages. A name has one
+pseudonym in all files of a recording and another in the next recording. Process
+numbers, times, sizes and the kernel's release stay, so figures are the same.
+secretscope redact does it to a recording that exists.
 
 What happened is in the file within a second, what is routine within a minute;
 kill -9 loses no more than that. Ctrl-C (or SIGTERM) reads once more and ends
@@ -64,6 +73,7 @@ export function recordCommand(run: (values: RecordValues) => Promise<void>): Com
     .option("--for <time>", `stop after this time, ${recordingLimits.said}`, duration(recordingLimits))
     .option("--max-size <size>", "begin another, numbered file beyond this, 1M to 1T", size)
     .option("--keep <files>", "with --max-size: keep only the newest files, 2 to 9999", count)
+    .option("--redact", "write pseudonyms instead of names")
     .addHelpText("after", help)
     .action(run);
 }
@@ -111,6 +121,7 @@ export async function record(values: RecordValues, terminal: Terminal): Promise<
   const recording = await openRecording(observationOptions(values, values.interval), {
     path: values.output,
     overwrite: values.overwrite === true,
+    redact: values.redact === true,
     tool: `secretscope ${version()}`,
     ...(values.maxSize === undefined ? {} : { maxBytes: values.maxSize }),
     ...(values.keep === undefined ? {} : { keep: values.keep }),

@@ -46,9 +46,16 @@ ${exitHelp([
 ])}`;
 
 export function replayCommand(run: (values: ReplayValues) => Promise<void>): Command {
-  return new Command("replay")
+  const command = new Command("replay")
     .description("play a recording: what watch showed, or the state at one moment")
-    .argument("<file>", "made by secretscope record")
+    .argument("<file>", "made by secretscope record");
+  return addReplayOptions(command)
+    .addHelpText("after", help)
+    .action((file: string, values: Omit<ReplayValues, "file">) => run({ ...values, file }));
+}
+
+export function addReplayOptions(command: Command): Command {
+  return command
     .addOption(jsonOption())
     .addOption(new Option("--at <time>", "print the state at one moment, and exit"))
     .addOption(
@@ -56,9 +63,7 @@ export function replayCommand(run: (values: ReplayValues) => Promise<void>): Com
       new Option("--speed <factor>", `how fast, ${speedSaid} (text: most, dashboard: 1)`)
         .argParser(parseSpeed)
         .conflicts("at"),
-    )
-    .addHelpText("after", help)
-    .action((file: string, values: Omit<ReplayValues, "file">) => run({ ...values, file }));
+    );
 }
 
 function parseSpeed(text: string): Speed {
@@ -88,7 +93,7 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
 }
 
 /** Under the conditions under which `secretscope` alone opens the dashboard, and nothing asks for text. */
-const opensScreen = ({ json, at, speed }: ReplayValues) =>
+export const opensScreen = ({ json, at, speed }: Omit<ReplayValues, "file">) =>
   json !== true && at === undefined && speed !== "most" && canDraw(process.stdin, process.stdout, process.env);
 
 async function printMoment(

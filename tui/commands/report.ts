@@ -61,7 +61,11 @@ export function reportText(report: Report, screen: Screen): string {
   const blocks = [
     [
       ...labelled("period", `${time(period.from)} to ${time(period.to)} (${length})`, screen),
-      ...labelled("host", `${host.name || "?"}, kernel ${host.kernel || "?"}`, screen),
+      ...labelled(
+        "host",
+        `${host.name || "?"}, kernel ${host.kernel || "?"}${host.redacted ? ", names redacted" : ""}`,
+        screen,
+      ),
       ...trustLines(report, screen),
     ],
     [...directMapChangeLines(report, screen), ...splitShareLines(report.splits, screen)],

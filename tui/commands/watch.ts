@@ -5,6 +5,7 @@ import type { Observation } from "../../collector/observation.ts";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import type { Recorder } from "../../collector/trace/recorder.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import { UsageError } from "../failure.ts";
 import { directMapLines } from "../sections/direct-map.ts";
 import { blindLines, evidenceLines } from "../sections/evidence.ts";
 import { hibernationState } from "../sections/hibernation.ts";
@@ -40,6 +41,8 @@ export interface WatchValues extends RouteValues {
   readonly for?: number;
   /** File to record into meanwhile. */
   readonly record?: string;
+  /** There, pseudonyms instead of names. */
+  readonly redact?: boolean;
 }
 
 /** Rows of each table: a block should fit a screen. */
@@ -72,6 +75,7 @@ export function watchCommand(run: (values: WatchValues) => Promise<void>): Comma
   return addRouteOptions(command)
     .option("--for <time>", `stop after this time, ${lengthLimits.said}`, duration(lengthLimits))
     .option("--record <file>", "record into a new file meanwhile, see secretscope record --help")
+    .option("--redact", "with --record: write pseudonyms instead of names")
     .addHelpText("after", help)
     .action(run);
 }
@@ -85,7 +89,8 @@ interface Before {
 
 export function watchBlock(snapshot: Snapshot, before: Before, screen: Screen): string {
   const { host, evidence, directMap, secret, oom } = snapshot;
-  const title = `${formatTime(snapshot.time)}  ${safeText(host.name)}  kernel ${safeText(host.kernel)}`;
+  const redacted = host.redacted ? "  names redacted" : "";
+  const title = `${formatTime(snapshot.time)}  ${safeText(host.name)}  kernel ${safeText(host.kernel)}${redacted}`;
   const lines = [
     screen.paint("heading", truncate(title, screen.columns)),
     ...directMapLines(directMap, screen),
@@ -108,6 +113,9 @@ function sameBlind(now: readonly Blind[], before: readonly Blind[] | undefined):
 }
 
 export async function watch(values: WatchValues, terminal: Terminal): Promise<ExitStatus> {
+  if (values.redact && values.record === undefined) {
+    throw new UsageError("--redact needs --record; secretscope watch --help tells more");
+  }
   const stop = stopRequested();
   // Attaching takes a second or two: say so at once.
   if (terminal.progress) terminal.note("secretscope: reading the kernel and attaching probes");
@@ -155,6 +163,7 @@ async function openWatched(values: WatchValues, terminal: Terminal): Promise<Wat
   const { openRecording } = await import("../../collector/trace/recordLive.ts");
   return await openRecording(options, {
     path: values.record,
+    redact: values.redact === true,
     tool: `secretscope ${version()}`,
     onFailure: ({ message }) => terminal.note(`secretscope: recording ended: ${safeText(message)}; watching goes on`),
   });

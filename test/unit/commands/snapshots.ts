@@ -6,7 +6,7 @@ export const blind: Snapshot = {
   schema: "secretscope.snapshot/1",
   time: "2026-11-21T09:10:05.000Z",
   monotonicNs: "12345678901234567890",
-  host: { name: "box", kernel: "6.1.0-arm64", bootId: "b", memoryBytes: 2 ** 34, accounting: null },
+  host: { name: "box", kernel: "6.1.0-arm64", bootId: "b", memoryBytes: 2 ** 34, accounting: null, redacted: false },
   evidence: {
     route: { pages: null, splits: null, oom: null },
     complete: false,

@@ -77,6 +77,7 @@ export function pieces(groups: readonly (readonly Event[])[]): Uint8Array[] {
     monotonic: clocks.now(),
     wall: clocks.wall(),
     file: 1,
+    redacted: false,
     host: null,
     plan: null,
   });

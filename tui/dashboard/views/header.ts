@@ -27,10 +27,11 @@ export function headerLines(facts: HeaderFacts, columns: number, look: Look): Li
   const separator = span(` ${look.glyphs.separator} `, "quiet");
   const replayed = facts.replayed ? [span(" REPLAY", "accent")] : [];
   const name = [span(" secretscope", "strong"), ...replayed, separator, { text: outside(host.name || "?", look) }];
+  const redacted = host.redacted ? [separator, span("names redacted", "accent")] : [];
   const kernel = [separator, { text: outside(host.kernel || "?", look) }];
   const route = [separator, span(routeText(evidence.route), "quiet")];
   const model = [separator, span(accountingText(host.accounting), "quiet")];
-  const left = [...name, ...kernel, ...(columns >= 76 ? route : []), ...(columns >= 100 ? model : [])];
+  const left = [...name, ...redacted, ...kernel, ...(columns >= 76 ? route : []), ...(columns >= 100 ? model : [])];
   return [
     ends(
       left,
