@@ -9,6 +9,7 @@ import { build, buildIsCurrent } from "./build.mjs";
 import { packagesAreInstalled } from "./installed-packages.mjs";
 import { install, missing, recipe } from "./system-packages.mjs";
 import { inTurn } from "./turn.mjs";
+import { canUnpack, missingPackages, unpack, unpackCommand } from "./unpacked-packages.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const forTest = process.argv.includes("--for") && process.argv[process.argv.indexOf("--for") + 1] === "test";
@@ -57,7 +58,9 @@ function compile() {
 function systemNeeds() {
   if (!forTest) return ["bpftrace"];
   const lab = process.env.CI === "true" && process.arch === "x64" ? /** @type {const} */ (["qemu", "mmdebstrap"]) : [];
-  return ["bpftrace", "compiler", "libc", "make", "jq", "sqlite", ...lab];
+  // systemd's tools, to check the unit file; nothing of it is started.
+  const systemd = process.env.CI === "true" ? /** @type {const} */ (["systemd"]) : [];
+  return ["bpftrace", "compiler", "libc", "make", "tmux", "jq", "sqlite", ...systemd, ...lab];
 }
 
 /** Missing system packages are never fatal: what needs them says so, by name. */
@@ -84,12 +87,27 @@ function installSystemPackages() {
   );
 }
 
+/** What tests run against, without installing it. Never fatal: the tests that need it say so. */
+function unpackTestPackages() {
+  const needs = missingTestPackages();
+  if (needs.length === 0) return;
+  say(`unpacking ${needs.join(", ")} into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)`);
+  unpack(needs);
+  const still = missingPackages();
+  if (still.length > 0) say(`${still.join(", ")} could not be had; see above, or try: ${unpackCommand(still)}`);
+}
+
+function missingTestPackages() {
+  return forTest && canUnpack() && process.env.SECRETSCOPE_NO_INSTALL !== "1" ? missingPackages() : [];
+}
+
 try {
   checkNode();
   if (!existsSync(join(repository, "package-lock.json")))
     throw new Unprepared("package-lock.json is missing; clone the repository again");
   const ready = () => packagesAreInstalled(repository) && buildIsCurrent();
-  const complete = () => ready() && (process.getuid?.() !== 0 || missing(systemNeeds()).length === 0);
+  const complete = () =>
+    ready() && (process.getuid?.() !== 0 || missing(systemNeeds()).length === 0) && missingTestPackages().length === 0;
   if (!complete()) {
     await inTurn(
       repository,
@@ -98,6 +116,7 @@ try {
         installPackages();
         compile();
         installSystemPackages();
+        unpackTestPackages();
       },
     );
   }

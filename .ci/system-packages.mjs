@@ -4,7 +4,7 @@ import { accessSync, constants, existsSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * @typedef {"bpftrace" | "compiler" | "libc" | "make" | "jq" | "sqlite" | "qemu" | "mmdebstrap"} Need
+ * @typedef {"bpftrace" | "compiler" | "libc" | "make" | "tmux" | "jq" | "sqlite" | "systemd" | "qemu" | "mmdebstrap"} Need
  * @typedef {{ program: string, update?: string[], install: string[], names: Partial<Record<Need, string>> }} Manager
  */
 
@@ -19,8 +19,10 @@ const managers = [
       compiler: "gcc",
       libc: "libc6-dev",
       make: "make",
+      tmux: "tmux",
       jq: "jq",
       sqlite: "sqlite3",
+      systemd: "systemd",
       qemu: "qemu-system-x86",
       mmdebstrap: "mmdebstrap",
     },
@@ -33,6 +35,7 @@ const managers = [
       compiler: "gcc",
       libc: "glibc-devel",
       make: "make",
+      tmux: "tmux",
       jq: "jq",
       sqlite: "sqlite",
       qemu: "qemu-system-x86-core",
@@ -46,6 +49,7 @@ const managers = [
       compiler: "gcc",
       libc: "musl-dev linux-headers",
       make: "make",
+      tmux: "tmux",
       jq: "jq",
       sqlite: "sqlite",
       qemu: "qemu-system-x86_64",
@@ -59,6 +63,7 @@ const managers = [
       compiler: "gcc",
       libc: "glibc",
       make: "make",
+      tmux: "tmux",
       jq: "jq",
       sqlite: "sqlite",
       qemu: "qemu-system-x86",
@@ -72,6 +77,7 @@ const managers = [
       compiler: "gcc",
       libc: "glibc-devel",
       make: "make",
+      tmux: "tmux",
       jq: "jq",
       sqlite: "sqlite3",
       qemu: "qemu-x86",
@@ -85,8 +91,10 @@ const present = {
   compiler: () => onPath("cc") || onPath("gcc"),
   libc: () => existsSync("/usr/include/stdio.h"),
   make: () => onPath("make"),
+  tmux: () => onPath("tmux"),
   jq: () => onPath("jq"),
   sqlite: () => onPath("sqlite3"),
+  systemd: () => onPath("systemd-analyze"),
   qemu: () => onPath("qemu-system-x86_64"),
   mmdebstrap: () => onPath("mmdebstrap"),
 };

@@ -14,6 +14,16 @@ export interface ObservationOptions {
   readonly route: RouteChoice;
   /** Path of bpftrace; undefined: found on PATH. */
   readonly bpftrace?: string | undefined;
+  /** How much looking at /proc may cost; left out: what is right while somebody watches. */
+  readonly looking?: LookShares | undefined;
+}
+
+/** Shares of a core. With less, who holds what is known later; its age is part of the evidence. */
+export interface LookShares {
+  /** For all processes, as a routine; ten times as much when something happened. */
+  readonly all: number;
+  /** For the known holders, in between. */
+  readonly holders: number;
 }
 
 type Stop = () => void;

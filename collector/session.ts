@@ -11,7 +11,7 @@ import type { Event } from "./events.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Listeners } from "./listeners.ts";
 import { Machine } from "./machine.ts";
-import type { Observation, ObservationOptions } from "./observation.ts";
+import type { LookShares, Observation, ObservationOptions } from "./observation.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { BpftraceSource } from "./sources/bpftrace/source.ts";
 import { CgroupPaths } from "./sources/procfs/cgroups.ts";
@@ -20,7 +20,7 @@ import { kernelSample } from "./sources/procfs/kernelSample.ts";
 import { readProcess } from "./sources/procfs/processes.ts";
 import { ProcessScanner } from "./sources/procfs/scan.ts";
 import { SelfCost } from "./sources/procfs/selfCost.ts";
-import { ProcfsSource } from "./sources/procfs/source.ts";
+import { attentive, ProcfsSource } from "./sources/procfs/source.ts";
 import { unseenProcesses } from "./sources/procfs/visibility.ts";
 import { inode, wallMs } from "./units.ts";
 
@@ -53,7 +53,7 @@ export class Session implements Observation {
     this.#procfs = new ProcfsSource({
       scanner: new ProcessScanner({ device, calls }),
       nowMs: () => performance.now(),
-      ...lookShare(),
+      shares: lookShares(this.#options.looking),
     });
   }
 
@@ -230,10 +230,10 @@ export class Session implements Observation {
   }
 }
 
-/** SECRETSCOPE_LOOK_SHARE: share of a core for looking at /proc, 0.01 by default. An emulated machine needs more. */
-function lookShare(): { share: number } | Record<string, never> {
+/** SECRETSCOPE_LOOK_SHARE: share of a core for looking at all of /proc. An emulated machine needs more. */
+function lookShares(wanted: LookShares = attentive): LookShares {
   const share = Number(process.env.SECRETSCOPE_LOOK_SHARE);
-  return share > 0 && share <= 1 ? { share } : {};
+  return share > 0 && share <= 1 ? { ...wanted, all: share } : wanted;
 }
 
 /**

@@ -9,6 +9,7 @@ import { record, recordCommand } from "./commands/record.ts";
 import { redact, redactCommand } from "./commands/redact.ts";
 import { replay, replayCommand } from "./commands/replay.ts";
 import { report, reportCommand } from "./commands/report.ts";
+import { serve, serveCommand } from "./commands/serve.ts";
 import { splits, splitsCommand } from "./commands/splits.ts";
 import { watch, watchCommand } from "./commands/watch.ts";
 import { who, whoCommand } from "./commands/who.ts";
@@ -30,6 +31,7 @@ Examples:
   secretscope doctor          what this machine can show, and why not the rest
   secretscope record -o FILE  record it, for replay, report and export anywhere
   secretscope demo            a recording, played: needs no root and no Linux
+  secretscope serve           alerts, and metrics for Prometheus, no screen
 
 secretscope COMMAND --help tells more. It never reads the contents of secret
 memory and never changes a setting.
@@ -67,6 +69,7 @@ export async function runProgram(words: readonly string[], version: string, term
     reportCommand(bound(report)),
     exportCommand(bound(exportRecording)),
     redactCommand(bound(redact)),
+    serveCommand(bound(serve)),
     alertsCommand({ check: bound(alertsCheck), test: bound(alertsTest) }),
   ]) {
     program.addCommand(command);

@@ -4,10 +4,12 @@
  */
 import { constants } from "node:os";
 
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const all = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** For a service, to which SIGHUP means: read your configuration again. */
+export const serviceStops = ["SIGINT", "SIGTERM"] as const;
 
-/** @returns a signal that is aborted by the first SIGINT, SIGTERM or SIGHUP */
-export function stopRequested(): AbortSignal {
+/** @returns a signal that is aborted by the first of these */
+export function stopRequested(signals: readonly (typeof all)[number][] = all): AbortSignal {
   const asked = new AbortController();
   for (const signal of signals) {
     process.on(signal, () => {

@@ -1,4 +1,5 @@
 /** Snapshots in, alerts out. No clock is asked: the same snapshots give the same alerts, live or replayed. */
+import { isDeepStrictEqual } from "node:util";
 import type { Snapshot } from "../snapshot.ts";
 import type { Reading } from "./figures/reading.ts";
 import { figures } from "./figures.ts";
@@ -26,11 +27,24 @@ export interface Alert {
 }
 
 export class AlertEngine {
-  readonly states: readonly RuleState[];
+  #states: readonly RuleState[];
   readonly #history = new History();
 
   constructor(rules: readonly Rule[]) {
-    this.states = rules.map((rule) => new RuleState(rule));
+    this.#states = rules.map((rule) => new RuleState(rule));
+  }
+
+  get states(): readonly RuleState[] {
+    return this.#states;
+  }
+
+  /** Other rules from now on. One that stays as it was goes on where it is; what the figures remember stays too. */
+  replaceRules(rules: readonly Rule[]): void {
+    const before = new Map(this.#states.map((state) => [state.rule.name, state]));
+    this.#states = rules.map((rule) => {
+      const state = before.get(rule.name);
+      return state !== undefined && isDeepStrictEqual(state.rule, rule) ? state : new RuleState(rule);
+    });
   }
 
   /** To be called with each snapshot once, in order. @returns what changed, in the order of the rules */
@@ -45,7 +59,7 @@ export class AlertEngine {
       return reading;
     };
     const alerts: Alert[] = [];
-    for (const state of this.states) {
+    for (const state of this.#states) {
       const { rule } = state;
       const reading = read(rule.figure, rule.cause);
       const change = state.step(reading.value, stepNs);

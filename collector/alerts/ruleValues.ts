@@ -5,12 +5,12 @@ import { messageWords, placeholder } from "./message.ts";
 import { ruleLimits } from "./rule.ts";
 import { type Field, fieldsOf, kindOf, type Mistakes, quoted, scalar, text } from "./yamlFields.ts";
 
-const secondsOf = { s: 1, m: 60, min: 60, h: 3600, d: 86_400 } as const;
+const secondsOf = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 } as const;
 const longestDays = 30;
 
-/** 90s, 5m, 1.5h, 2d in ns. */
+/** 500ms, 90s, 5m, 1.5h, 2d in ns. */
 export function duration({ name, value }: Field, mistakes: Mistakes): bigint | undefined {
-  const match = /^(\d{1,7}(?:\.\d{1,3})?)(s|min|m|h|d)$/.exec(String(scalar(value) ?? ""));
+  const match = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|min|m|h|d)$/.exec(String(scalar(value) ?? ""));
   const seconds = match === null ? undefined : Number(match[1]) * secondsOf[match[2] as keyof typeof secondsOf];
   if (seconds === undefined) {
     mistakes.add(value, `${name} is a length of time like 30s, 5m, 1h or 2d, here is ${kindOf(value)}`);

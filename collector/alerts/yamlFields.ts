@@ -1,6 +1,6 @@
 /**
  * A YAML mapping as fields with places. The tree of the parser is walked as it is and never turned into objects: an
- * alias cannot be expanded (there are none for rules), and a key cannot reach a prototype.
+ * alias cannot be expanded (there are none here), and a key cannot reach a prototype.
  */
 import { isAlias, isMap, isScalar, type LineCounter, type Node, type ParsedNode } from "yaml";
 import { closestWord } from "./closestWord.ts";
@@ -65,7 +65,7 @@ export function text(node: unknown): string | undefined {
 
 /** What stands there, for a sentence. */
 export function kindOf(node: unknown): string {
-  if (isAlias(node)) return "an alias (rules are written out, * and & are not for them)";
+  if (isAlias(node)) return "an alias (* and & have no place here)";
   if (isMap(node)) return "a mapping";
   if (isScalar(node)) return node.value === null ? "nothing" : `${typeof node.value} ${quoted(String(node.value))}`;
   return node === null || node === undefined ? "nothing" : "a list";

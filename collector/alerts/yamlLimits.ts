@@ -1,6 +1,6 @@
 /**
  * A look at YAML before it is parsed: the parser's time and stack grow with nesting, aliases, tags and the number of
- * keys, and rules need few of them. Splitting into words is quick, whatever the text.
+ * keys, and neither rules nor a configuration need many of them. Splitting into words is quick, whatever the text.
  */
 import { CST, Lexer } from "yaml";
 import { ruleLimits } from "./rule.ts";
@@ -10,14 +10,14 @@ const deepest = 8;
 const mostKeys = 20 * ruleLimits.rules;
 
 const forbidden: Partial<Record<NonNullable<ReturnType<typeof CST.tokenType>>, string>> = {
-  anchor: "an anchor (&) has no place in rules: write each one out",
-  alias: "an alias (*) has no place in rules: write each one out; text with * needs quotes",
-  tag: "a tag (!) has no place in rules; text with ! needs quotes",
-  "explicit-key-ind": "a key with ? has no place in rules",
-  "directive-line": "a % directive has no place in rules",
+  anchor: "an anchor (&) has no place here: write each one out",
+  alias: "an alias (*) has no place here: write each one out; text with * needs quotes",
+  tag: "a tag (!) has no place here; text with ! needs quotes",
+  "explicit-key-ind": "a key with ? has no place here",
+  "directive-line": "a % directive has no place here",
 };
 
-/** @returns the first thing in the text that no rules need; undefined when it may be parsed */
+/** @returns the first thing in the text that nobody needs here; undefined when it may be parsed */
 export function beyondLimits(source: string): { readonly offset: number; readonly text: string } | undefined {
   const counts = { depth: 0, keys: 0, items: 0, documents: 0 };
   let offset = 0;
@@ -43,10 +43,10 @@ function count(
   if (type === "map-value-ind" || type === "comma") counts.keys++;
   if (type === "seq-item-ind") counts.items++;
   if (type === "doc-start") counts.documents++;
-  if (counts.depth > deepest) return "this is nested too deeply for rules";
+  if (counts.depth > deepest) return "this is nested too deeply";
   if (counts.keys > mostKeys) return `more than ${mostKeys} keys`;
   if (counts.items > ruleLimits.rules)
-    return `more than ${ruleLimits.rules} rules; at most ${ruleLimits.rules} are allowed`;
-  if (counts.documents > 1) return "one file has one set of rules: a second --- begins another";
+    return `more than ${ruleLimits.rules} entries; at most ${ruleLimits.rules} rules are allowed`;
+  if (counts.documents > 1) return "one file has one document: a second --- begins another";
   return undefined;
 }

@@ -34,8 +34,7 @@ function run(...words: string[]) {
 
 /** Processes whose parent is `pid`: a bpftrace that is still running would be one. */
 function children(pid: number): number[] {
-  const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
-  return stdout.trim().split(/\s+/).filter(Boolean).map(Number);
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
 }
 
 const alive = (pid: number) => {

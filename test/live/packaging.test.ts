@@ -65,6 +65,13 @@ test("the tarball carries the demo, which plays for somebody without any rights"
   expect(JSON.parse(stdout)).toMatchObject({ schema: "secretscope.snapshot/1", host: { name: "debian13" } });
 });
 
+test("the tarball carries the files to take away, and the rules that alerts begin with", () => {
+  const names = readdirSync(join(repository, "docs/deploy"));
+  expect(names.length).toBeGreaterThan(4);
+  expect(files).toEqual(expect.arrayContaining(names.map((name) => `package/docs/deploy/${name}`)));
+  expect(files).toContain("package/dist/collector/alerts/default-rules.yaml");
+});
+
 test("every compiled file in the tarball has a source", () => {
   for (const file of files) {
     const match = /^package\/(?:dist|node_modules\/(bpftrace-wrapper)\/dist)\/(.*)\.js$/.exec(file);

@@ -53,5 +53,5 @@ function project(project, needs) {
 }
 
 export const unit = project("unit");
-export const live = project("live", [...forKernel, "jq", "sqlite"]);
+export const live = project("live", [...forKernel, "tmux", "jq", "sqlite"]);
 export const truth = project("truth", forKernel);

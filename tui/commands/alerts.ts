@@ -3,7 +3,7 @@ import { setImmediate as turn } from "node:timers/promises";
 import { Command, Option } from "commander";
 import type { Backtest } from "../../collector/alerts/backtest.ts";
 import type { Alert } from "../../collector/alerts/engine.ts";
-import type { Mistake } from "../../collector/alerts/rule.ts";
+import { mistakeLines } from "../../collector/alerts/mistakeLines.ts";
 import { CannotRun } from "../../collector/cannotRun.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
 import { stopRequested } from "../stop.ts";
@@ -76,15 +76,6 @@ export async function alertsCheck({ rules: path, json }: AlertsCheckValues, term
     await terminal.out.print(`${mistakes.length === 0 ? fine : mistakeLines(file, mistakes).join("\n")}\n`);
   }
   return mistakes.length === 0 ? exitStatus.fine : exitStatus.finding;
-}
-
-function mistakeLines(file: string, mistakes: readonly Mistake[]): string[] {
-  const lines = mistakes.slice(0, mostPrinted).map(({ line, column, text, suggestion }) => {
-    const meant = suggestion === null ? "" : `; did you mean ${suggestion}?`;
-    return safeText(`${file}:${line}:${column}: ${text}${meant}`);
-  });
-  const rest = mistakes.length - lines.length;
-  return rest > 0 ? [...lines, `and ${rest} more`] : lines;
 }
 
 export async function alertsTest(

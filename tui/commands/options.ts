@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ObservationOptions, RouteChoice } from "../../collector/observation.ts";
 import { formatDuration, parseDuration } from "../text/durations.ts";
 
-const routes: readonly RouteChoice[] = ["auto", "tracepoint", "function", "procfs"];
+export const routes: readonly RouteChoice[] = ["auto", "tracepoint", "function", "procfs"];
 
 export const intervalLimits = { leastMs: 100, mostMs: 3_600_000, said: "100ms to 1h" } as const;
 export const lengthLimits = { leastMs: 100, mostMs: 7 * 86_400_000, said: "100ms to 7d" } as const;

@@ -176,7 +176,9 @@ function panels(scene: Scene, rows: Rows, state: State, places: Layout, options:
   const late = !state.frozen && isLate(ageMs, scene.intervalMs);
   const word = evidenceWord(snapshot.evidence, state.frozen ? 0 : ageMs, scene.intervalMs);
   const replayed = options.position !== undefined;
-  const facts = { snapshot, word, ageMs, late, frozen: state.frozen, replayed, recorded: options.recorded };
+  const { recorded } = options;
+  const firing = scene.firing.length;
+  const facts = { snapshot, word, ageMs, late, frozen: state.frozen, replayed, recorded, firing };
   const room = (panel: PanelName) => ({
     columns: places.panels[panel].width,
     rows: places.panels[panel].height,

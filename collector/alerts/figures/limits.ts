@@ -1,19 +1,12 @@
 /** Figures of limits: how near somebody is to RLIMIT_MEMLOCK, and how often the kernel said no. */
 import { type LimitUse, limitUse, nearness } from "../../memlock.ts";
-import type { HolderView, RefusedProcessView, SecretView } from "../../snapshot.ts";
-import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
+import type { HolderView, RefusedProcessView, SecretView, Snapshot } from "../../snapshot.ts";
+import { type Figure, largest, processName, type Reading, reading, unknown } from "./reading.ts";
 
 export const memlockShare: Figure = {
   unit: "share",
   means: "use of RLIMIT_MEMLOCK by the process or user nearest to it",
-  read: (snapshot) => {
-    const { holders } = snapshot.secret;
-    if (snapshot.evidence.scanAgeMs === null) return unknown;
-    const useOf = limitUse(snapshot);
-    return largest(
-      holders.map((holder) => reading(shareOf(useOf(holder), holder.memlockLimitBytes), processName(holder))),
-    );
-  },
+  read: (snapshot) => nearestToLimit(snapshot),
 };
 
 export const refusalsPerMinute: Figure = {
@@ -26,6 +19,17 @@ export const refusalsPerMinute: Figure = {
     return reading(growth.amount / growth.minutes, mostRefused(secret));
   },
 };
+
+/** Use of the limit by the process or user nearest to it; unknown as soon as one of them is. */
+export function nearestToLimit(snapshot: Snapshot): Reading {
+  if (snapshot.evidence.scanAgeMs === null) return unknown;
+  const useOf = limitUse(snapshot);
+  return largest(
+    snapshot.secret.holders.map((holder) =>
+      reading(shareOf(useOf(holder), holder.memlockLimitBytes), processName(holder)),
+    ),
+  );
+}
 
 /** Of those that were turned down lately. */
 function mostRefused({ refusedProcesses }: SecretView): string | null {

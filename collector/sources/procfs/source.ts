@@ -1,9 +1,10 @@
 /**
- * /proc as a source: who holds what. Looking at all processes costs some 30 us each, so it is done for at most a
- * hundredth of a core, sooner when something happened that may have changed who holds what; those who are known to
- * hold something are looked at every time.
+ * /proc as a source: who holds what. Looking at all processes costs some 30 us each, so it is done for a share of a core
+ * at most, sooner when something happened that may have changed who holds what; those who are known to hold something are
+ * looked at in between, for a share of their own.
  */
 import type { Emit } from "../../events.ts";
+import type { LookShares } from "../../observation.ts";
 import { fileSize, fileSizeSample } from "./fileSize.ts";
 import type { HeldFile, ProcessScanner, Scan } from "./scan.ts";
 import { ScanReporter } from "./scanEvents.ts";
@@ -12,13 +13,14 @@ export interface ProcfsSourceOptions {
   readonly scanner: ProcessScanner;
   /** Monotonic, ms. */
   readonly nowMs: () => number;
-  /** Share of a core for looking at all processes, as a routine; ten times as much when something happened. */
-  readonly share?: number;
+  readonly shares?: LookShares;
 }
 
 const promptness = 10;
-/** Looking at the known holders alone may take a tenth of a core: with very many they too have to wait. */
-const holdersShare = 0.1;
+/** For a screen that somebody watches. Also the known holders have to wait when they are very many. */
+export const attentive: LookShares = { all: 0.01, holders: 0.1 };
+/** For a service that runs for ever on every host: all of it under a fiftieth of a core. */
+export const thrifty: LookShares = { all: 0.001, holders: 0.008 };
 /** Files measured after one look; the others have their turn at the next. */
 const measuredAtOnce = 64;
 
@@ -59,16 +61,16 @@ export class ProcfsSource {
 
   /** Looks at all when it is time to, else at the known holders and whoever was noted. @returns whether it looked. */
   async look(emit: Emit): Promise<boolean> {
-    const { scanner, nowMs, share = 0.01 } = this.#options;
+    const { scanner, nowMs, shares = attentive } = this.#options;
     const began = nowMs();
-    if (this.#all.due(began, this.#changed ? share * promptness : share)) {
+    if (this.#all.due(began, this.#changed ? shares.all * promptness : shares.all)) {
       this.#changed = false;
       this.#suspects.clear();
       await this.#tell(emit, this.#all, () => scanner.scanAll());
       return true;
     }
     const some = [...this.#reporter.holders, ...this.#suspects];
-    if (some.length === 0 || !this.#holders.due(began, holdersShare)) return false;
+    if (some.length === 0 || !this.#holders.due(began, shares.holders)) return false;
     this.#suspects.clear();
     await this.#tell(emit, this.#holders, () => scanner.scanSome(some));
     return true;

@@ -81,7 +81,7 @@ test.each([
   ["{a: ".repeat(100_000), "nested too deeply"],
   ["- ".repeat(9_999), "nested too deeply"],
   ["- a\n".repeat(100_000), "at most 10000"],
-  ["---\n".repeat(100_000), "one set of rules"],
+  ["---\n".repeat(100_000), "one document"],
   ["x".repeat(4 * 2 ** 20 + 1), "at most 4 MiB"],
 ])("hostile text %#", (source, text) => {
   expect(said(source)).toEqual([{ at: expect.any(String), text: expect.stringContaining(text), suggestion: null }]);

@@ -68,7 +68,7 @@ describe("help", () => {
 
   test("names every command", () => {
     const { stdout } = secretscope("--help");
-    for (const command of ["watch", "who", "splits", "doctor"])
+    for (const command of ["watch", "who", "splits", "doctor", "serve"])
       expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
   });
 

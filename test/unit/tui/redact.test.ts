@@ -126,7 +126,16 @@ test("watch's first line and the dashboard's say it", () => {
   expect(block(empty)).not.toMatch(said);
   const header = (snapshot: Snapshot) =>
     headerLines(
-      { snapshot, word: "complete", ageMs: 0, late: false, frozen: false, replayed: true, recorded: undefined },
+      {
+        snapshot,
+        word: "complete",
+        ageMs: 0,
+        late: false,
+        frozen: false,
+        replayed: true,
+        recorded: undefined,
+        firing: 0,
+      },
       80,
       lookOf({}, true),
     )[0]

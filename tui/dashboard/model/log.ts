@@ -17,7 +17,7 @@ export interface Happening {
   /** ISO 8601. */
   readonly time: string;
   readonly weight: "normal" | "warning" | "bad";
-  /** One word: holder, split, refused, oom, evidence, host, notice. */
+  /** One word: holder, split, refused, oom, alert, evidence, host, notice. */
   readonly what: string;
   /** Holds names of processes as they are: make it safe before it is shown. */
   readonly text: string;

@@ -1,5 +1,6 @@
 /** All that the screen can show, at one time: the newest snapshot and what is remembered of those before it. */
 import type { Snapshot } from "../../../collector/snapshot.ts";
+import { Alerts } from "./alerts.ts";
 import { History, type Sample, sampleOf } from "./history.ts";
 import { HolderRates } from "./holderRates.ts";
 import { type BeforeKill, KillMemory } from "./killMemory.ts";
@@ -20,6 +21,8 @@ export interface Scene {
   readonly log: readonly LogEntry[];
   /** What was known just before each OOM kill, by oomKey. */
   readonly beforeKills: ReadonlyMap<string, BeforeKill>;
+  /** Names of alert rules that fire. */
+  readonly firing: readonly string[];
   /** The usual distance of snapshots, ms. */
   readonly intervalMs: number;
 }
@@ -31,6 +34,7 @@ export class Memory {
   readonly #history = new History();
   readonly #rates = new HolderRates();
   readonly #kills = new KillMemory();
+  readonly #alerts = new Alerts();
   readonly #log = new Ring<LogEntry>(keepLog);
   #entries = 0;
   #snapshot: Snapshot | undefined;
@@ -40,6 +44,7 @@ export class Memory {
 
   add(snapshot: Snapshot): void {
     for (const happening of happenings(this.#snapshot, snapshot)) this.#tell(happening);
+    for (const alert of this.#alerts.observe(snapshot)) this.#tell(alert);
     this.#kills.add(this.#snapshot, snapshot);
     this.#history.add(sampleOf(snapshot));
     this.#rates.add(snapshot);
@@ -63,6 +68,7 @@ export class Memory {
       rates: this.#rates.rates(),
       log: this.#log.toArray().reverse(),
       beforeKills: this.#kills.all(),
+      firing: this.#alerts.firing,
       intervalMs: this.intervalMs,
     };
     return this.#scene;

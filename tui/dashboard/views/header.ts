@@ -18,6 +18,8 @@ export interface HeaderFacts {
   readonly frozen: boolean;
   readonly replayed: boolean;
   readonly recorded: Recorded | undefined;
+  /** Alert rules that fire; the Events panel says which. */
+  readonly firing: number;
 }
 
 const toneOf: Record<EvidenceWord, Tone> = { complete: "strong", late: "warning", lossy: "bad", partial: "warning" };
@@ -35,7 +37,14 @@ export function headerLines(facts: HeaderFacts, columns: number, look: Look): Li
   return [
     ends(
       left,
-      [...recording(facts, columns, separator), ...freshness(facts), separator, ...word(facts), { text: " " }],
+      [
+        ...recording(facts, columns, separator),
+        ...alerts(facts, separator),
+        ...freshness(facts),
+        separator,
+        ...word(facts),
+        { text: " " },
+      ],
       columns,
     ),
     second(facts, columns, look),
@@ -47,6 +56,10 @@ function recording({ recorded }: HeaderFacts, columns: number, separator: Span):
   if (recorded === undefined) return [];
   const size = columns >= 76 ? `, ${formatBytes(recorded.bytes)}` : "";
   return [span(`REC ${elapsed(recorded.elapsedNs)}${size}`, "bad"), separator];
+}
+
+function alerts({ firing }: HeaderFacts, separator: Span): Span[] {
+  return firing === 0 ? [] : [span(`! ${counted(firing, "alert")}`, "bad"), separator];
 }
 
 function freshness({ frozen, late, ageMs, snapshot }: HeaderFacts): Span[] {
