@@ -18,6 +18,8 @@ const project = (name: string, timeout: number) => ({
 
 export default defineConfig({
   test: {
+    // By default one core is left to vitest itself, which has nearly nothing to do.
+    maxWorkers: "100%",
     projects: [project("unit", 20_000), project("live", 180_000), project("truth", emulated ? 900_000 : 180_000)],
   },
 });

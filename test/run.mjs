@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm test`: the stages in order, and as the last line "N passed, N failed, N skipped". See stages/README.md.
+// `npm test`: the stages, and as the last line "N passed, N failed, N skipped". See stages/README.md.
 import { check } from "./stages/check.mjs";
 import { nothing, one } from "./stages/counts.mjs";
 import { live, truth, unit } from "./stages/host.mjs";
@@ -97,8 +97,14 @@ async function account(stage) {
   total.skipped += counts.skipped;
 }
 
-for (const stage of wanted.filter(({ together }) => !together)) await account(stage);
-await Promise.all(wanted.filter(({ together }) => together).map(account));
+/** @param {string | undefined} lane */
+async function runLane(lane) {
+  for (const stage of wanted ?? []) if (stage.lane === lane) await account(stage);
+}
+
+await runLane(undefined);
+const lanes = new Set(wanted.flatMap(({ lane }) => lane ?? []));
+await Promise.all(Array.from(lanes, runLane));
 // Last, where whoever reads only the end of a long log finds it.
 for (const remark of remarks) say(`\n${remark}`);
 say(`\n${table.join("\n")}\n`);

@@ -101,7 +101,7 @@ test("kill -9: all but the last moment replays, and the end is said to be missin
   const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   try {
     const deadline = performance.now() + 30_000;
-    for (let before = 0, grown = 0; grown < 3; ) {
+    for (let before = 0, grown = 0; grown < 6; ) {
       if (performance.now() > deadline) throw new Error(`only ${size()} bytes after half a minute`);
       await sleep(50);
       if (size() > before) grown++;

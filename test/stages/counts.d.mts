@@ -17,8 +17,8 @@ export interface Stage {
   readonly name: string;
   /** With CI=true nothing in it may be skipped. */
   readonly mustRun: boolean;
-  /** Runs side by side with its neighbours that say so too. */
-  readonly together?: boolean;
+  /** Stages of a lane run in their order, lanes side by side, after all that have none. */
+  readonly lane?: string;
   canRun(): Ability;
   run(): Promise<Counts>;
 }

@@ -94,7 +94,7 @@ async function booted(guest, command, options) {
 /** @type {readonly import("./counts.d.mts").Stage[]} */
 export const labStages = lab.guests.map(({ name }) => ({
   name: `lab ${name}`,
-  together: true,
+  lane: name,
   mustRun: true,
   canRun,
   run: () => run(name),
