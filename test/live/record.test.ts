@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
+import { Workload } from "../truth/workload.ts";
 import { secretwork } from "../workload/build.mjs";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
@@ -99,16 +100,21 @@ test("kill -9: all but the last moment replays, and the end is said to be missin
   const child = spawn(process.execPath, [cli, "record", "-o", path, "--interval", "200ms"], { stdio: "ignore" });
   const gone = once(child, "exit");
   const size = () => statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  // Something has to happen: the rows of a quiet minute go into one batch.
+  const busy = await Workload.start();
+  const file = await busy.secret(10_000, 0);
   try {
     const deadline = performance.now() + 30_000;
-    for (let before = 0, grown = 0; grown < 6; ) {
+    for (let before = 0, grown = 0, touched = 0; grown < 5; ) {
       if (performance.now() > deadline) throw new Error(`only ${size()} bytes after half a minute`);
+      await busy.touch(file, touched++, 1);
       await sleep(50);
       if (size() > before) grown++;
       before = size();
     }
   } finally {
     child.kill("SIGKILL");
+    await busy.finish();
   }
   await gone;
   const replayed = run("replay", "--json", path);
