@@ -12,8 +12,8 @@ import { Gone, type Worker, workload } from "./workload.ts";
 /** 64 MiB. */
 const limitPages = 16_384;
 
-const killed = (worker: Worker, pages: number) =>
-  expect(worker.eat(pages)).rejects.toSatisfy((error) => error instanceof Gone && error.signal === "signal 9");
+const killed = (worker: Worker, pages: number, size?: "4K" | "huge") =>
+  expect(worker.eat(pages, size)).rejects.toSatisfy((error) => error instanceof Gone && error.signal === "signal 9");
 
 /** More likely to be chosen; to be less likely takes CAP_SYS_RESOURCE, which a root may lack. */
 const prefer = (worker: Worker, score: number) => writeFileSync(`/proc/${worker.pid}/oom_score_adj`, String(score));
@@ -130,7 +130,7 @@ describe.each(routesProvedBy("debian12"))("OOM kills by the %s route", (route) =
       const path = memoryCgroupOf(victim.pid);
       const f = await victim.secret(2000);
       await watch.becomes((snapshot) => picture(snapshot, { victim }, { f }).resident, 2000);
-      await killed(victim, 1 << 21);
+      await killed(victim, 1 << 21, "huge");
       // Whoever asked for the last page triggered it; that need not be the glutton.
       await watch.becomes(
         ({ oom }) => {

@@ -96,8 +96,8 @@ export class Worker {
     await this.ask(`rename ${Buffer.from(name).toString("hex")}`);
   }
   /** Ordinary memory; the process may not live to answer. */
-  async eat(pages: number): Promise<void> {
-    await this.ask(`eat ${pages}`);
+  async eat(pages: number, size: "4K" | "huge" = "4K"): Promise<void> {
+    await this.ask(`eat ${pages}${size === "huge" ? " huge" : ""}`);
   }
 }
 

@@ -3,9 +3,12 @@
 #include "secretwork.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,14 +47,14 @@ static void churn(long processes, long pages, long at_once) {
   ok("processes=%ld well=%ld", started, well);
 }
 
-/* Ordinary memory, kept until spit. Small pages, so that the amount is exact. */
-static void eat(long pages) {
+/* Ordinary memory, kept until spit. Small pages, so that the amount is exact; huge ones, where only haste matters. */
+static void eat(long pages, bool huge) {
   int slot = 0;
   while (slot < MAX_MEALS && meals[slot].at) slot++;
   if (slot == MAX_MEALS) return refuse("full");
   char *at = mmap(NULL, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (at == MAP_FAILED) return failed();
-  madvise(at, pages * PAGE, MADV_NOHUGEPAGE);
+  madvise(at, pages * PAGE, huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
   meals[slot].at = at;
   meals[slot].pages = pages;
   ok("touched=%ld", touch(at, pages, false));
@@ -101,7 +104,28 @@ static void drain(void) {
   ok("%s", "");
 }
 
-static const char *const names[] = {"churn", "eat", "fill", "spit", "drain", NULL};
+/*
+ * BPF programs of this process: socket filters, which the kernel compiles (bpf_int_jit_compile) and keeps, as the
+ * sockets are kept to the end. About 10 KiB of machine code each on x86-64.
+ */
+static void filters(long count) {
+  enum { LENGTH = 2000 }; /* more would need more than net.core.optmem_max */
+  static struct sock_filter code[LENGTH];
+  for (int i = 0; i < LENGTH - 1; i++) code[i] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_IMM, 0x10000 + i);
+  code[LENGTH - 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, 0xffff);
+  struct sock_fprog program = {.len = LENGTH, .filter = code};
+  struct rlimit files;
+  if (getrlimit(RLIMIT_NOFILE, &files)) return failed();
+  files.rlim_cur = files.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &files)) return failed();
+  for (long i = 0; i < count; i++) {
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program)) return failed();
+  }
+  ok("filters=%ld", count);
+}
+
+static const char *const names[] = {"churn", "eat", "fill", "filters", "spit", "drain", NULL};
 bool is_load_command(const char *name) {
   for (const char *const *each = names; *each; each++)
     if (!strcmp(*each, name)) return true;
@@ -113,8 +137,9 @@ void load_command(int words, char **word) {
   if (!strcmp(word[0], "drain")) return drain();
   long first = number(word[1]);
   if (first <= 0 || first > (1L << 28)) return refuse("needs-an-amount");
-  if (!strcmp(word[0], "eat")) return eat(first);
+  if (!strcmp(word[0], "eat")) return eat(first, words > 2 && !strcmp(word[2], "huge"));
   if (!strcmp(word[0], "fill")) return fill(first);
+  if (!strcmp(word[0], "filters")) return filters(first);
   if (words < 4 || has_children()) return refuse("churn-wants-no-children-and-three-numbers");
   churn(first, number(word[2]), number(word[3]));
 }
