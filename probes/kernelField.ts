@@ -1,7 +1,7 @@
 /**
  * Fields of kernel structs in bpftrace text, by their offsets. bpftrace could read `curtask->...` itself, but then it
- * has a C compiler read every type that task_struct leads to: half of the time it takes to start, ten seconds of it on
- * an emulated machine.
+ * has a C compiler read every type that task_struct leads to: 0.85 s of CPU to start instead of 0.47 s on the machine
+ * where that was measured (0.17), and many times as much on an emulated one.
  */
 import type { Btf } from "./kernel/btf.ts";
 import type { BtfMember, BtfType } from "./kernel/btfLayout.ts";

@@ -1,21 +1,7 @@
-/** Names of users. Node has no getpwuid: /etc/passwd is read once, and who is not in it (LDAP) stays a number. */
-import { readFileSync } from "node:fs";
+/** Names of users, as /etc/passwd had them at the first question; who is not in it (LDAP) stays a number. */
+import { userNamesIn } from "../../collector/sources/procfs/users.ts";
 
 let names: ReadonlyMap<number, string> | undefined;
-
-function read(file: string): ReadonlyMap<number, string> {
-  const found = new Map<number, string>();
-  try {
-    for (const line of readFileSync(file, "utf8").split("\n")) {
-      const [name, , uid] = line.split(":");
-      // The first entry of a number is the one that getpwuid gives.
-      if (name && uid && /^\d+$/.test(uid) && !found.has(Number(uid))) found.set(Number(uid), name);
-    }
-  } catch {
-    // No file, no names: numbers are right too.
-  }
-  return found;
-}
 
 /** A redacted recording's users have numbers from here on (collector/trace/redaction). */
 const firstPseudonym = 2 ** 32;
@@ -24,6 +10,6 @@ const firstPseudonym = 2 ** 32;
 export function userName(uid: number | null): string {
   if (uid === null) return "?";
   if (uid >= firstPseudonym) return `user-${(uid - firstPseudonym).toString(36).padStart(8, "0")}`;
-  names ??= read("/etc/passwd");
+  names ??= userNamesIn("/etc/passwd");
   return names.get(uid) ?? String(uid);
 }

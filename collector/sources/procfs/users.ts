@@ -17,14 +17,15 @@ export class UserNames {
     const stat = statSync(this.#path, { throwIfNoEntry: false, bigint: true });
     const version = stat === undefined ? "" : `${stat.ino} ${stat.mtimeNs} ${stat.size}`;
     if (version !== this.#version) {
-      this.#names = version === "" ? new Map() : readNames(this.#path);
+      this.#names = version === "" ? new Map() : userNamesIn(this.#path);
       this.#version = version;
     }
     return this.#names.get(uid) ?? null;
   }
 }
 
-function readNames(path: string): ReadonlyMap<number, string> {
+/** As the file stands now; of one above 1 MiB only the beginning. Empty where there is none: numbers are right too. */
+export function userNamesIn(path: string): ReadonlyMap<number, string> {
   let text: string;
   try {
     const descriptor = openSync(path, "r");

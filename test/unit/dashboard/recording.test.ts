@@ -56,16 +56,7 @@ async function watching(columns = 120) {
   };
   ends.push(leave);
   const press = (keys: string) => terminal.streams.input.write(keys);
-  const shows = async (wanted: RegExp, withinMs = 3000) => {
-    const deadline = performance.now() + withinMs;
-    for (;;) {
-      await terminal.settled();
-      const text = terminal.text();
-      if (wanted.test(text)) return text;
-      if (performance.now() > deadline) expect(text).toMatch(wanted);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
+  const shows = (wanted: RegExp) => terminal.shows(wanted);
   await shows(/2 Holders[\s\S]*vault/);
   return { story, goesOn, press, shows, leave };
 }

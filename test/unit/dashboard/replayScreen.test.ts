@@ -48,16 +48,7 @@ async function replayed(path = recorded) {
   );
   dashboard.watch(trace, { playback: playbackOf(trace, scan) });
   const press = (keys: string) => terminal.streams.input.write(keys);
-  const shows = async (wanted: RegExp, withinMs = 10_000) => {
-    const deadline = performance.now() + withinMs;
-    for (;;) {
-      await terminal.settled();
-      const text = terminal.text();
-      if (wanted.test(text)) return text;
-      if (performance.now() > deadline) expect(text).toMatch(wanted);
-      await new Promise((resolve) => setTimeout(resolve, 5));
-    }
-  };
+  const shows = (wanted: RegExp) => terminal.shows(wanted);
   await shows(/REPLAY[\s\S]*paused +1x/);
   return { terminal, trace, scan, dashboard, press, shows };
 }

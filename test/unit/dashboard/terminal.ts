@@ -1,6 +1,7 @@
 /** A real terminal parser at the other end of the dashboard: what it shows is what a person would see. */
 import { PassThrough, Writable } from "node:stream";
 import xterm from "@xterm/headless";
+import { expect } from "vitest";
 import type { Snapshot } from "../../../collector/snapshot.ts";
 import { type Frame, FrameMaker } from "../../../tui/dashboard/frame.ts";
 import { type Look, lookOf } from "../../../tui/dashboard/look.ts";
@@ -75,6 +76,18 @@ export class TestTerminal {
     return this.rows()
       .map((row) => row.trimEnd())
       .join("\n");
+  }
+
+  /** The text once it matches; a busy machine may take its time. */
+  async shows(wanted: string | RegExp, withinMs = 10_000): Promise<string> {
+    const deadline = performance.now() + withinMs;
+    for (;;) {
+      await this.settled();
+      const text = this.text();
+      if (typeof wanted === "string" ? text.includes(wanted) : wanted.test(text)) return text;
+      if (performance.now() > deadline) expect(text).toMatch(wanted);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
   }
 }
 
