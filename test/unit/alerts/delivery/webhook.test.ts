@@ -116,7 +116,8 @@ test.each([
   const { deliveries, of } = deliver(hook(hooks.url));
   deliveries.tell(notice("a"));
   await until("it is sent", () => of("hook").sent === 1);
-  expect(of("hook").lastError).toMatch(/^no connection: [A-Z_]+$/);
+    // Node 20.19 gives no code for what is no HTTP.
+  expect(of("hook").lastError).toMatch(/^no connection: ([A-Z_]+|unknown reason)$/);
 });
 
 test("an answer without end is not waited for", async () => {
