@@ -116,7 +116,7 @@ test.each([
   const { deliveries, of } = deliver(hook(hooks.url));
   deliveries.tell(notice("a"));
   await until("it is sent", () => of("hook").sent === 1);
-    // Node 20.19 gives no code for what is no HTTP.
+  // Node 20.19 gives no code for what is no HTTP.
   expect(of("hook").lastError).toMatch(/^no connection: ([A-Z_]+|unknown reason)$/);
 });
 
