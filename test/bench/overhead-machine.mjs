@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { cpus, loadavg, release, totalmem } from "node:os";
+import { childrenOf } from "../processes.mjs";
 
 const read = (path) => {
   try {
@@ -33,8 +34,7 @@ export function residentBytes(pid) {
 }
 
 export function childOf(pid) {
-  const children = read(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number);
-  return children.find((child) => read(`/proc/${child}/comm`).trim() === "bpftrace");
+  return childrenOf(pid).find((child) => read(`/proc/${child}/comm`).trim() === "bpftrace");
 }
 
 /** Whoever has probes of its own attached: with those, untraced is not untraced. */

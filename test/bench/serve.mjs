@@ -12,6 +12,7 @@ import { createServer } from "node:net";
 import { availableParallelism, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { childrenOf } from "../processes.mjs";
 
 const repository = fileURLToPath(new URL("../..", import.meta.url));
 const words = process.argv.slice(2);
@@ -52,9 +53,8 @@ function costOf(pid) {
     const rss = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${each}/status`, "utf8"))?.[1] ?? 0) * 1024;
     return { cpu: (Number(fields[11]) + Number(fields[12])) / 100, rss };
   };
-  const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(pid)], { encoding: "utf8" });
   const own = one(pid);
-  const of = stdout.trim().split(/\s+/).filter(Boolean).map(one);
+  const of = childrenOf(pid).map(one);
   return {
     own,
     children: of.reduce((sum, each) => ({ cpu: sum.cpu + each.cpu, rss: sum.rss + each.rss }), { cpu: 0, rss: 0 }),

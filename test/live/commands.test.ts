@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
+import { childrenOf } from "../processes.mjs";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
 const running = new Set<ChildProcess>();
@@ -33,10 +34,6 @@ function run(...words: string[]) {
 }
 
 /** Processes whose parent is `pid`: a bpftrace that is still running would be one. */
-function children(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").filter(Boolean).map(Number);
-}
-
 const alive = (pid: number) => {
   try {
     // A process that ended and was not waited for yet is not alive.
@@ -88,7 +85,7 @@ describe("watch", () => {
         if (text.split("\n").length > 3) resolve();
       });
     });
-    const started = children(child.pid ?? 0);
+    const started = childrenOf(child.pid);
     child.kill(signal);
     expect(await ended).toMatchObject({ status: 0, signal: null });
     expect(text.endsWith("}\n")).toBe(true);
@@ -121,7 +118,7 @@ describe("watch", () => {
       await sleep(1000);
       return before > 40_000 && written() - before < 500;
     });
-    const probes = children(child.pid ?? 0);
+    const probes = childrenOf(child.pid);
     child.kill("SIGTERM");
     await until("the probes have stopped", async () => !probes.some(alive));
     child.kill("SIGTERM");

@@ -1,5 +1,5 @@
 /** The built `secretscope serve` on this machine's kernel: /metrics says what /snapshot says and what the kernel did. */
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createConnection, type Socket } from "node:net";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
+import { childrenOf } from "../processes.mjs";
 import { workload } from "../truth/workload.ts";
 import { type Family, parseExposition, seriesIn, seriesValue } from "../unit/publish/metrics/exposition.ts";
 
@@ -259,8 +260,7 @@ test("SIGHUP: a new configuration is taken, one with a mistake is not, and both 
 });
 
 test("SIGTERM: the probes stop, and it ends with 0", async () => {
-  const { stdout } = spawnSync("ps", ["-o", "pid=", "--ppid", String(child.pid)], { encoding: "utf8" });
-  const probes = stdout.trim().split(/\s+/).filter(Boolean).map(Number);
+  const probes = childrenOf(child.pid);
   expect(probes.length).toBeGreaterThan(0);
   const ended = once(child, "close");
   child.kill("SIGTERM");
