@@ -44,7 +44,17 @@ export function composeProgram(chosen: readonly Choice[], kernel: KernelOffer, o
         kernel.btf,
       )
     : fill(readProgram("tick", "interval.bt"), { ...common, interval: String(options.intervalMs), readings });
-  return withoutComments([begin, ...sections, tick, end].join("\n"));
+  return withoutComments([...typeNames(kernel), begin, ...sections, tick, end].join("\n"));
+}
+
+/**
+ * Tracepoints name their fields' types. Where neither BTF nor headers define them, bpftrace 0.23 refuses the whole
+ * program (0.17 does not); it knows no typedef, and where they are defined these lines would break the definitions.
+ */
+function typeNames({ btf, headers }: KernelOffer): readonly string[] {
+  if (btf !== undefined || headers) return [];
+  const types = { bool: "_Bool", pid_t: "int", uid_t: "unsigned int", dev_t: "unsigned int", size_t: "unsigned long" };
+  return Object.entries(types).map(([name, type]) => `#define ${name} ${type}`);
 }
 
 /** Commands 2 to 4: the collector has read the last of a dead key and takes it out. */

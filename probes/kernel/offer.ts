@@ -20,6 +20,8 @@ export interface KernelOffer {
   readonly bpf: Ability;
   readonly tracefs: Tracefs | undefined;
   readonly btf: Btf | undefined;
+  /** bpftrace finds the kernel's headers: without BTF they define the types that tracepoints name. */
+  readonly headers: boolean;
   readonly kprobes: Ability;
   readonly fentry: Ability;
   /** Whether /proc/kallsyms names it: the condition for a kprobe on it. */
@@ -67,12 +69,21 @@ export function readOffer(): KernelOffer {
     bpf: bpfAbility(),
     tracefs,
     btf,
+    headers: headerPlaces().some(existsSync),
     kprobes: kprobeAbility(symbols),
     fentry: fentryAbility(btf, tracefs),
     hasSymbol: (name) => symbols.has(name),
     countsSplits: /^direct_map_level2_splits /m.test(read("/proc/vmstat")),
   };
 }
+
+/** Where bpftrace looks (get_kernel_dirs in its src/utils, the same from 0.17 to 0.27). */
+const headerPlaces = () => [
+  ...[process.env.BPFTRACE_KERNEL_SOURCE ?? []].flat(),
+  `/lib/modules/${release()}/source`,
+  `/lib/modules/${release()}/build`,
+  "/sys/kernel/kheaders.tar.xz",
+];
 
 const read = (path: string) => {
   try {

@@ -38,7 +38,9 @@ const used = process.cpuUsage(cpu);
 const share = (used.user + used.system) / 1000 / (performance.now() - began);
 const rssBytes = process.memoryUsage().rss;
 
-// Keys, from the bytes that come in to the bytes that go out.
+// Keys, from the bytes that come in to the bytes that go out. Each changes the screen wherever the selection is: after
+// a reversal it is at the other end, so down and up take turns.
+const keys = ["j", "R", "k", "R"];
 const keyMs = [];
 const write = process.stdout.write.bind(process.stdout);
 let wrote = () => {};
@@ -53,7 +55,7 @@ for (let press = 0; press < 60; press += 1) {
   const answered = new Promise((resolve) => {
     wrote = () => resolve(performance.now() - pressed);
   });
-  process.stdin.emit("data", Buffer.from(press % 2 === 0 ? "j" : "R"));
+  process.stdin.emit("data", Buffer.from(keys[press % keys.length]));
   keyMs.push(await answered);
   wrote = () => {};
 }

@@ -3,11 +3,13 @@ import { Backoff, type BpftraceProcess, type BpftraceVersion, startBpftrace } fr
 import type { KernelOffer } from "../../../probes/kernel/offer.ts";
 import type { SystemCalls } from "../../../probes/kernel/syscalls.ts";
 import { mapKeys, type Plan, planFor } from "../../../probes/plan.ts";
-import type { Blind, RouteChoice, SplitLevel } from "../../../probes/words.ts";
+import type { Blind, RouteChoice } from "../../../probes/words.ts";
 import type { Emit, KernelSample } from "../../events.ts";
 import { type MonotonicNs, type Pid, type StartTicks, pid as toPid } from "../../units.ts";
 import type { Source } from "../source.ts";
 import { Commands } from "./commands.ts";
+import { OwnSplits } from "./ownSplits.ts";
+import { PendingReadings } from "./pendingReadings.ts";
 import { Run } from "./run.ts";
 import type { SplitCount } from "./splitMaps.ts";
 
@@ -31,10 +33,14 @@ export interface BpftraceSourceOptions {
   readonly alsoBlind: readonly Blind[];
   /** A sentence for the person. */
   readonly onNotice: (notice: string) => void;
+  /** How long attaching may take, until we go on without it and until it is given up, ms. */
+  readonly patience?: { readonly goOnMs: number; readonly giveUpMs: number };
 }
 
-/** How long attaching may take: 0.8 s here, some 15 s where the machine is emulated. */
-const readyTimeoutMs = 120_000;
+/** Attaching takes half a second, in an emulated machine under load more than a minute: then we show what there is. */
+const patienceMs = 120_000;
+/** Nothing takes that long which ever ends. */
+const giveUpMs = 900_000;
 /** So often in a row may it fail without ever having been attached. */
 const hopelessAfter = 3;
 
@@ -52,11 +58,10 @@ export class BpftraceSource implements Source {
   #stopping = false;
   #retry: NodeJS.Timeout | undefined;
   #pause: (() => void) | undefined;
-  /** vmstat before this life of bpftrace was started, until its first reading. */
-  #before: KernelSample | undefined;
+  readonly #ownSplits = new OwnSplits();
   #lastSeen: MonotonicNs | undefined;
   #over: Promise<void> = Promise.resolve();
-  readonly #waiting: { readonly number: number; readonly done: (complete: boolean) => void }[] = [];
+  readonly #pending = new PendingReadings();
 
   constructor(options: BpftraceSourceOptions) {
     this.#options = options;
@@ -78,7 +83,7 @@ export class BpftraceSource implements Source {
     return this.#run !== undefined;
   }
 
-  /** Resolves when the probes are attached, or cannot be for now. */
+  /** Resolves when the probes are attached, or cannot be for now, or that is not known for a long time. */
   async start(emit: Emit): Promise<void> {
     this.#emit = emit;
     await new Promise<void>((resolve) => {
@@ -94,21 +99,9 @@ export class BpftraceSource implements Source {
     const run = this.#run;
     if (run === undefined) return false;
     // While one is under way (bpftrace is slow or stopped) another would only lengthen the queue.
-    if (run.asked === run.answered || this.#commands === undefined || this.#waiting.length === 0) run.ask();
+    if (run.asked === run.answered || this.#commands === undefined || this.#pending.size === 0) run.ask();
     const number = this.#commands === undefined ? run.answered + 1 : run.asked;
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => entry.done(false), timeoutMs);
-      const entry = {
-        number,
-        done: (complete: boolean) => {
-          clearTimeout(timer);
-          const at = this.#waiting.indexOf(entry);
-          if (at !== -1) this.#waiting.splice(at, 1);
-          resolve(complete);
-        },
-      };
-      this.#waiting.push(entry);
-    });
+    return this.#pending.wait(number, timeoutMs);
   }
 
   /** Asks how many pages the file behind a link of /proc has. @returns false when it cannot be asked. */
@@ -169,11 +162,12 @@ export class BpftraceSource implements Source {
   }
 
   async #oneLife(settled: () => void): Promise<{ attached: boolean; message: string; cause: string }> {
-    const { path, version, now, kernelSample, calls } = this.#options;
+    const { path, version, now, kernelSample, calls, onNotice, patience } = this.#options;
     const { program } = this.#plan;
     if (program === undefined) return { attached: false, message: "there is nothing to attach", cause: "notPermitted" };
-    this.#before = kernelSample();
-    this.#emit(this.#before);
+    const before = kernelSample();
+    this.#ownSplits.begin(before);
+    this.#emit(before);
     const commands = this.#plan.commands && calls !== undefined ? new Commands(calls) : undefined;
     const run = this.#makeRun(commands);
     const bpftrace = await startBpftrace({
@@ -183,25 +177,32 @@ export class BpftraceSource implements Source {
       // 0.27 prints its warnings on standard output, between the messages.
       args: ["--no-warnings"],
       limits: { maxMapKeys: mapKeys, maxStringLength: 64, ...perfPages() },
-      readyTimeoutMs,
+      readyTimeoutMs: patience?.giveUpMs ?? giveUpMs,
       onMessage: (message) => run.receive(message),
       isTick: (message) => message.type === "value" && Array.isArray(message.data) && message.data[0] === "tick",
     });
     this.#process = bpftrace;
     if (this.#stopping) await bpftrace.stop();
+    const goOn = setTimeout(() => {
+      onNotice("the probes are not attached yet; going on with what /proc shows until they are");
+      settled();
+    }, patience?.goOnMs ?? patienceMs);
     const readiness = await bpftrace.ready;
-    const attached = readiness.state !== "failed";
+    clearTimeout(goOn);
+    const attached = readiness.state === "ready";
+    const hangs = readiness.state === "timedOut";
     if (attached && !this.#stopping) {
       this.#attach(run, commands, readiness.afterMs);
       settled();
     }
-    const exit = await bpftrace.exited;
+    const exit = hangs ? await bpftrace.stop({ timeoutMs: 2000 }) : await bpftrace.exited;
     run.finish();
     this.#detach();
     if (this.#stopping) {
       this.#emit({ kind: "probes", at: now(), state: "stopped", epoch: this.#epoch, pid: null, reason: "stopped" });
     }
-    return { attached, message: exit.message, cause: exit.cause };
+    const message = hangs ? `bpftrace did not attach within ${readiness.afterMs / 1000} s.` : exit.message;
+    return { attached, message, cause: exit.cause };
   }
 
   #attach(run: Run, commands: Commands | undefined, afterMs: number): void {
@@ -222,7 +223,7 @@ export class BpftraceSource implements Source {
     this.#run = undefined;
     this.#commands = undefined;
     this.#process = undefined;
-    for (const { done } of [...this.#waiting]) done(false);
+    this.#pending.giveUp();
   }
 
   #makeRun(commands: Commands | undefined): Run {
@@ -235,7 +236,7 @@ export class BpftraceSource implements Source {
       commands,
       emit: (event) => {
         this.#emit(event);
-        if (event.kind === "tick") this.#answer(event.sequence);
+        if (event.kind === "tick") this.#pending.answer(event.sequence);
       },
       now,
       nextGeneration: () => ++this.#generation,
@@ -253,22 +254,8 @@ export class BpftraceSource implements Source {
     const sample = this.#options.kernelSample();
     this.#emit(sample);
     this.#lastSeen = sample.at;
-    const before = this.#before;
-    if (before === undefined) return;
-    this.#before = undefined;
-    // Attaching splits too. What vmstat moved until the first reading, less what the probes saw of it, is our own.
-    const seen = (level: SplitLevel) =>
-      splits.reduce((sum, split) => sum + ((split.level ?? "2m") === level ? split.count : 0), 0);
-    const own = (level: SplitLevel) => {
-      const later = sample.splits[level];
-      const earlier = before.splits[level];
-      return later === null || earlier === null ? null : Math.max(0, later - earlier - seen(level));
-    };
-    this.#emit({ kind: "ownSplits", at: sample.at, epoch, splits: { "2m": own("2m"), "1g": own("1g") } });
-  }
-
-  #answer(number: number): void {
-    for (const entry of [...this.#waiting]) if (entry.number <= number) entry.done(true);
+    const own = this.#ownSplits.of(sample, splits);
+    if (own !== undefined) this.#emit({ kind: "ownSplits", at: sample.at, epoch, splits: own });
   }
 
   get #usesFunctions(): boolean {

@@ -52,6 +52,7 @@ export function kernel(series: Series, more: Partial<KernelOffer> = {}): KernelO
     bpf: able,
     tracefs: recordedTracefs(series),
     btf: describedBtf(),
+    headers: false,
     kprobes: able,
     fentry: able,
     hasSymbol: (name) => (wantedSymbols as readonly string[]).includes(name) && !name.startsWith("__arm64"),

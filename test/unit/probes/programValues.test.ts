@@ -76,6 +76,13 @@ describe("what BTF says", () => {
     expect(text).not.toContain("struct ");
   });
 
+  test("without it and without headers, the types that tracepoints name", () => {
+    const without = { ...noBtf, ...noKprobes, btf: undefined };
+    expect(program("6.12", without)).toMatch(/^#define bool _Bool\n#define pid_t int\n/);
+    expect(program("6.12", { ...without, headers: true })).not.toContain("#define");
+    expect(program("6.12")).not.toContain("#define");
+  });
+
   test("splits by level: eight bytes a counter", () => {
     const text = planFor(kernel("6.12"), {
       choice: "auto",
