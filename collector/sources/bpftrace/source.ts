@@ -201,7 +201,7 @@ export class BpftraceSource implements Source {
     if (this.#stopping) {
       this.#emit({ kind: "probes", at: now(), state: "stopped", epoch: this.#epoch, pid: null, reason: "stopped" });
     }
-    const message = hangs ? `bpftrace did not attach within ${readiness.afterMs / 1000} s.` : exit.message;
+    const message = hangs ? `bpftrace did not attach within ${(readiness.afterMs / 1000).toFixed(1)} s.` : exit.message;
     return { attached, message, cause: exit.cause };
   }
 
