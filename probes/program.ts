@@ -94,7 +94,7 @@ function rotation(maps: readonly string[], seed: Seed): string {
 }
 
 function commonValues(kernel: KernelOffer, options: Composition): Values {
-  const described = kernel.btf?.hasMember("task_struct", "start_boottime") ?? false;
+  const described = kernel.btf?.member("task_struct", "start_boottime") !== undefined;
   const memory = kernel.btf?.enumerator("memory_cgrp_id");
   const comm = kernel.btf?.member("task_struct", "comm")?.offset;
   return {

@@ -38,9 +38,9 @@ export class Output {
   }
 
   /** Writes, after waiting for the reader. */
-  async print(text: string): Promise<void> {
+  async print(content: string | Uint8Array): Promise<void> {
     await this.#draining;
-    await this.#write(text);
+    await this.#write(content);
   }
 
   /** Resolves when everything has left this process, or nobody reads. */
@@ -49,11 +49,11 @@ export class Output {
     await this.#write("");
   }
 
-  #write(text: string): Promise<void> {
+  #write(content: string | Uint8Array): Promise<void> {
     if (this.#gone.signal.aborted) return Promise.resolve();
     // The callback comes when the system has taken the bytes, also after an error: a full pipe keeps it waiting.
     const written = new Promise<void>((resolve) => {
-      this.#stream.write(text, () => resolve());
+      this.#stream.write(content, () => resolve());
     }).then(() => {
       if (this.#draining === written) this.#draining = undefined;
     });

@@ -6,6 +6,8 @@ import { coloured, plain, wantsColour } from "./text/paint.ts";
 
 export interface Terminal {
   readonly out: Output;
+  /** Standard output is a terminal: what is no text must not go there. */
+  readonly outIsTerminal: boolean;
   /** One line to standard error. */
   readonly note: (text: string) => void;
   /** Standard error is a terminal: progress may be shown there. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
   process.stderr.on("error", () => {});
   return {
     out: new Output(process.stdout),
+    outIsTerminal: process.stdout.isTTY === true,
     note: (text) => process.stderr.write(`${text}\n`),
     progress: process.stderr.isTTY === true,
     root: process.getuid?.() === 0,

@@ -1,7 +1,7 @@
 /** The configuration out of YAML: what is right is read, what is wrong is said with line, column and suggestion. */
-import { isAbsolute, join } from "node:path";
 import { isScalar } from "yaml";
 import { readDeliverySettings } from "../alerts/delivery/readSettings.ts";
+import { filePath, wholeNumber } from "../alerts/delivery/receiverFields.ts";
 import type { Mistake } from "../alerts/rule.ts";
 import { duration } from "../alerts/ruleValues.ts";
 import { readYaml } from "../alerts/yamlDocument.ts";
@@ -36,7 +36,7 @@ function read(contents: unknown, folder: string, mistakes: Mistakes): ServeSetti
     const field = fields.get(key);
     return field === undefined ? undefined : readValue(field);
   };
-  const path = (field: Field) => readPath(field, folder, mistakes);
+  const path = (field: Field) => filePath(field, folder, mistakes);
   return {
     listen: get("listen", (field) => readListen(field, mistakes)) ?? defaultSettings.listen,
     intervalMs: get("interval", (field) => readInterval(field, mistakes)) ?? defaultSettings.intervalMs,
@@ -71,17 +71,6 @@ function readRoute({ value }: Field, mistakes: Mistakes) {
   return route;
 }
 
-const longestPath = 4096;
-
-function readPath({ name, value }: Field, folder: string, mistakes: Mistakes): string | undefined {
-  const path = text(value);
-  if (path !== undefined && path !== "" && path.length <= longestPath && !path.includes("\0")) {
-    return isAbsolute(path) ? path : join(folder, path);
-  }
-  mistakes.add(value, `${name} is the path of a file, here is ${kindOf(value)}`);
-  return undefined;
-}
-
 /** A file that is called like one of the two words is ./default or ./none. */
 function readRules(field: Field, path: (field: Field) => string | undefined): ServeSettings["rules"] | undefined {
   const word = text(field.value);
@@ -94,11 +83,9 @@ function readMetrics({ value }: Field, mistakes: Mistakes): TopLimits {
   const fields = fieldsOf(value, "metrics", metricKeys, mistakes);
   const most = (key: (typeof metricKeys)[number]) => {
     const field = fields?.get(key);
-    const given = scalar(field?.value);
-    if (field === undefined) return defaultSettings.metrics[key];
-    if (typeof given === "number" && Number.isInteger(given) && given >= 0 && given <= serveLimits[key]) return given;
-    mistakes.add(field.value, `${key} is a number from 0 to ${serveLimits[key]}, here is ${kindOf(field.value)}`);
-    return 0;
+    return field === undefined
+      ? defaultSettings.metrics[key]
+      : (wholeNumber(field, 0, serveLimits[key], mistakes) ?? 0);
   };
   return { cgroups: most("cgroups"), users: most("users"), processes: most("processes") };
 }

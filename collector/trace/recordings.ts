@@ -18,6 +18,7 @@ export class Recordings {
   #starting: Promise<unknown> | undefined;
   #stopping: Promise<void> = Promise.resolve();
   #isClosed = false;
+  #failure: Error | undefined;
   /** Wakes a recording that waits for a moment to begin. */
   #wake: () => void = () => {};
 
@@ -34,6 +35,11 @@ export class Recordings {
   /** The one that runs, or failed and was not stopped yet. */
   get running(): Recorder | undefined {
     return this.#recorder;
+  }
+
+  /** Why the first one that could not go on to its end ended; undefined while all were whole. */
+  get failure(): Error | undefined {
+    return this.#failure ?? this.#recorder?.failure;
   }
 
   /** @throws CannotRun when one runs already, when the file cannot be made, or no moment was found: then no file is left */
@@ -69,6 +75,7 @@ export class Recordings {
     this.#recorder = undefined;
     this.#stopping = recorder?.close() ?? this.#stopping;
     await this.#stopping;
+    this.#failure ??= recorder?.failure;
     return recorder;
   }
 

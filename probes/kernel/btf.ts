@@ -28,9 +28,7 @@ export interface Btf {
   enumerator(name: string): number | undefined;
   /** Whether a function is described: what fentry needs beside permission to attach. */
   hasFunction(name: string): boolean;
-  /** Whether `struct NAME` has a member of that name. */
-  hasMember(struct: string, member: string): boolean;
-  /** Where the member stands in the struct and what it is, or undefined. Members of unnamed members count as its own. */
+  /** Where the member of `struct NAME` stands and what it is, or undefined. Members of unnamed members count as its own. */
   member(struct: string, member: string): BtfMember | undefined;
 }
 
@@ -108,7 +106,6 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
   return {
     enumerator: (name) => values.get(name),
     hasFunction: (name) => functions.has(name),
-    hasMember: (struct, member) => members.get(struct)?.has(member) ?? false,
     member: (struct, member) => members.get(struct)?.get(member),
   };
 }

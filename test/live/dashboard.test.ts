@@ -4,9 +4,11 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { secretwork } from "../workload/build.mjs";
+import { fullDisk, makeRoom } from "./fullDisk.ts";
 import { below, Pane } from "./pane.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -183,6 +185,31 @@ describe("recording", () => {
       expect(replayed(path, worker.pid)).toMatchObject({ residentBytes: 512 * 4096 });
     },
   );
+
+  test("a full disk ends it, the screen goes on; status 2 and the reason, though a later one was whole", async () => {
+    const pane = openPane(160, 30);
+    await pane.shows(/^\$ ?$/m);
+    const before = pane.settings();
+    const disk = fullDisk();
+    pane.run(`cd ${disk}; export TMPDIR=${disk}`);
+    const pid = await started(pane, "--interval 100ms; echo status $?");
+    pane.keys("r");
+    await pane.shows(/recording to \S+\.arrows; r ends it/);
+    // Something has to happen: the rows of a quiet minute go into one batch.
+    for (let number = 0; number < 60 && !pane.text().includes("the disk is full"); number++) {
+      await holder(`filling-${number}`, 1);
+      await sleep(500);
+    }
+    await pane.shows(/! recording to .*the disk is full/);
+    makeRoom(disk);
+    pane.keys("r");
+    await pane.shows(/recording to \S+\.arrows; r ends it/);
+    pane.keys("r");
+    await pane.shows(/recorded \d:\d\d, [\d.]+ [KM]iB: secretscope replay /);
+    pane.keys("q");
+    await pane.shows(/^secretscope: .*the disk is full.*\n(.*\n)?status 2$/m);
+    await expectRestored(pane, before, [pid]);
+  });
 });
 
 describe("the terminal is given back, and no bpftrace is left behind", () => {

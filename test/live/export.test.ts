@@ -1,15 +1,20 @@
 /**
  * Claims: reports and exports of a file from the middle of a recording say what was shown live while it was written,
- * and tools that know nothing of secretscope read them: polars, SQLite, jq.
+ * and tools that know nothing of secretscope read them: polars, SQLite, jq, Perfetto.
  */
 import { spawnSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import pl from "nodejs-polars";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { traceProcessor } from "../../.ci/trace-processor.mjs";
 import type { Report } from "../../collector/publish/report/report.ts";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { TraceFile } from "../../collector/trace/traceFile.ts";
+import { wallMs } from "../../collector/units.ts";
+import { Story } from "../unit/ledger/story.ts";
+import { recorded, sample } from "../unit/publish/export/exported.ts";
 import { type Rotated, rotated } from "./rotated.ts";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
@@ -158,19 +163,100 @@ test("jsonl goes through jq, which can leave out what a checkpoint says again", 
   expect(kinds).toEqual(expect.arrayContaining(["clock", "host", "kernel", "scan"]));
 });
 
-test("the Perfetto export is one JSON document, whose counters end where the live ones did", async () => {
-  const { output, lived } = await exported("perfetto");
-  const last = (group: number, name: string) =>
-    run("jq", [
-      "-c",
-      `[.traceEvents[] | select(.ph == "C" and .pid == ${group} and .name == "${name}")][-1].args | to_entries[0].value`,
-      output,
-    ]).stdout.trim();
-  expect(last(1, "mapped by 4k pages")).toBe(String(lastOf(lived).directMap.bytes["4k"]));
-  expect(last(1, "2m since boot")).toBe(String(lastOf(lived).directMap.splits["2m"]));
-  // What somebody holds who is here as well may not be known yet, and is not said then.
-  const known = lived.findLast(({ secret }) => secret.residentBytes !== null);
-  expect(last(3, "all")).toBe(String(known?.secret.residentBytes ?? ""));
+test("a terminal is not given bytes: one line says where to send them, and status 2", () => {
+  const demo = join(import.meta.dirname, "../../tui/demo/recording.arrows");
+  const words = [process.execPath, cli, "export", demo, "--to", "perfetto"].join(" ");
+  const { status, stdout } = run("script", ["-qec", words, "/dev/null"]);
+  expect(status).toBe(2);
+  expect(stdout).toMatch(/^secretscope: perfetto is no text for a terminal: name a file with --output[^\n]*\r\n$/);
+});
+
+// Without it: `npm test` unpacks it where npm and tar are; a run with CI=true fails where it is not.
+const engine = traceProcessor() ?? "";
+describe.skipIf(engine === "")("Perfetto's trace processor", () => {
+  /** Rows of each query, as it sees them after reading a whole trace. */
+  function asked(trace: string, queries: readonly string[]): (string | number | null)[][][] {
+    const program = join(import.meta.dirname, "trace-processor.mjs");
+    const { status, stdout, stderr } = run(process.execPath, [program, engine, trace], JSON.stringify(queries));
+    expect([status, status === 0 ? "" : stderr]).toEqual([0, ""]);
+    return JSON.parse(stdout);
+  }
+
+  const counters = `
+    select parent.name, track.name, counter_track.unit, last.value
+    from track join track parent on parent.id = track.parent_id join counter_track using (id)
+    join (select track_id, max(ts), value from counter group by track_id) last on last.track_id = track.id`;
+  const errors = "select name, value from stats where severity in ('error', 'data_loss') and value > 0";
+
+  test("opens a recording of this machine: no error, and counters end where the live ones did", async () => {
+    const { output, lived } = await exported("perfetto");
+    const realtime = "select clock_value - ts from clock_snapshot where clock_name = 'REALTIME' limit 1";
+    const [rows = [], wrong, [[offset = null] = []] = []] = asked(output, [counters, errors, realtime]);
+    expect(wrong).toEqual([]);
+    const last = new Map(rows.map(([group, name, unit, value]) => [`${group}/${name}`, [unit, Number(value)]]));
+    const { directMap, monotonicNs, time } = lastOf(lived);
+    expect(last.get("direct map/mapped by 4k pages")).toEqual(["bytes", directMap.bytes["4k"]]);
+    expect(last.get("direct map/splits of 2m since boot")).toEqual(["count", directMap.splits["2m"]]);
+    // What somebody holds who is here as well may not be known yet, and is not said then.
+    const known = lived.findLast(({ secret }) => secret.residentBytes !== null);
+    expect(last.get("secret memory by process/all")?.[1]).toBe(known?.secret.residentBytes ?? undefined);
+    expect(new Date(Number((BigInt(offset ?? 0) + BigInt(monotonicNs)) / 1_000_000n)).toISOString()).toBe(time);
+  });
+
+  test("has the wall clock right that was set, forward and back", async () => {
+    const story = Story.watching();
+    const set = [1_600_000_000_000, 1_800_000_000_000].map((wall) => {
+      sample(story);
+      story.tell({ kind: "clock", wall: wallMs(wall) });
+      return { at: story.events.at(-1)?.at ?? 0n, ns: BigInt(wall) * 1_000_000n };
+    });
+    sample(story);
+    const path = await recorded(story);
+    const output = `${path}.pftrace`;
+    expect(secretscope("export", path, "--to", "perfetto", "-o", output).status).toBe(0);
+    const [[times = []] = []] = asked(output, [`select ${set.map(({ at }) => `to_realtime(${at + 5n})`).join(", ")}`]);
+    expect(times).toEqual(set.map(({ ns }) => String(ns + 5n)));
+  });
+
+  test("opens the demo: tracks in their groups, OOM kills as instants, the gap as a slice", () => {
+    const demo = join(import.meta.dirname, "../../tui/demo/recording.arrows");
+    const output = join(mkdtempSync(join(tmpdir(), "secretscope-demo-")), "demo.pftrace");
+    folders.add(dirname(output));
+    expect(secretscope("export", demo, "--to", "perfetto", "-o", output).status).toBe(0);
+    const replayed = secretscope("replay", demo, "--json").stdout.trimEnd().split("\n");
+    const snapshots: Snapshot[] = replayed.map((line) => JSON.parse(line));
+    const kills = `
+      select ts, slice.name, extract_arg(arg_set_id, 'debug.secretFreedBytes'), extract_arg(arg_set_id, 'debug.victim.pid')
+      from slice join track on track.id = slice.track_id where track.name = 'OOM kills' and dur = 0 order by ts`;
+    const gaps = "select ts, dur, slice.name from slice join track on track.id = track_id where track.name = 'gaps'";
+    const causes = `
+      select track.name, max(counter.value) from counter join track on track.id = track_id
+      join track parent on parent.id = track.parent_id where parent.name = 'splits by cause' group by 1`;
+    const [rows = [], wrong, instants = [], slices = [], splits = []] = asked(output, [
+      counters,
+      errors,
+      kills,
+      gaps,
+      causes,
+    ]);
+    expect(wrong).toEqual([]);
+    expect(new Set(rows.map(([group]) => group))).toEqual(
+      new Set(["direct map", "splits by cause", "secret memory by process"]),
+    );
+    const last = lastOf(snapshots);
+    expect(instants.map(([, name, freed, pid]) => [name, Number(freed), Number(pid)])).toEqual(
+      last.oom.recent.map(({ victim, secretFreedBytes }) => [
+        `OOM kill: ${victim.comm} [${victim.pid}]`,
+        secretFreedBytes,
+        victim.pid,
+      ]),
+    );
+    expect(slices.map(([, , name]) => name)).toEqual(last.evidence.gaps.map(({ reason }) => `nothing seen: ${reason}`));
+    for (const cause of ["secretmem", "bpf", "module"]) {
+      const counted = last.splitCauses.filter((row) => row.cause === cause).reduce((sum, { count }) => sum + count, 0);
+      expect([cause, splits.find(([name]) => name === cause)?.[1]]).toEqual([cause, counted]);
+    }
+  });
 });
 
 test.each(["report", "export"])("the examples of %s --help run as they are written", async (command) => {

@@ -1,7 +1,7 @@
 /** Recordings of this machine by the built commands: how they begin and end, also when the disk or a signal ends them. */
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,6 +9,7 @@ import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { Workload } from "../truth/workload.ts";
 import { secretwork } from "../workload/build.mjs";
+import { fullDisk } from "./fullDisk.ts";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
 const run = (...words: string[]) => spawnSync(process.execPath, [cli, ...words], { encoding: "utf8", timeout: 60_000 });
@@ -76,14 +77,7 @@ test("watch --record: what was printed is what is replayed", () => {
 });
 
 test("a full disk ends the recording, not the watching; what was written replays", () => {
-  const disk = join(folder, "disk");
-  mkdirSync(disk);
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=40k", "tmpfs", disk], { encoding: "utf8" });
-  expect(mounted.stderr).toBe("");
-  onTestFinished(() => void spawnSync("umount", [disk]));
-  const path = join(disk, "t.arrows");
-  // So little room that the second batch, a sample a second, finds none.
-  writeFileSync(join(disk, "filler"), Buffer.alloc(16_384));
+  const path = join(fullDisk(), "t.arrows");
   const watched = run("watch", "--json", "--record", path, "--for", "6s", "--interval", "100ms");
   expect(watched.status).toBe(2);
   expect(watched.stderr).toMatch(/the disk is full.*watching goes on/);
@@ -93,6 +87,29 @@ test("a full disk ends the recording, not the watching; what was written replays
   const recorded = snapshots(replayed.stdout);
   expect(recorded.length).toBeGreaterThan(0);
   expect(BigInt(last?.monotonicNs ?? 0)).toBeGreaterThan(BigInt(recorded.at(-1)?.monotonicNs ?? 0));
+});
+
+test("a full disk ends record by itself, with status 2; what was written replays", async () => {
+  const path = join(fullDisk(), "t.arrows");
+  const child = spawn(process.execPath, [cli, "record", "-o", path, "--interval", "100ms"]);
+  let said = "";
+  child.stderr.on("data", (data) => (said += data));
+  const gone = once(child, "close");
+  onTestFinished(() => void child.kill("SIGKILL"));
+  // Something has to happen: the rows of a quiet minute go into one batch.
+  const busy = await Workload.start();
+  const file = await busy.secret(10_000, 0);
+  for (let page = 0; page < 1000 && child.exitCode === null; page++) {
+    await busy.touch(file, page, 1);
+    await sleep(50);
+  }
+  await busy.finish();
+  expect(child.exitCode, said).toBe(2);
+  await gone;
+  expect(said).toMatch(/^secretscope: .*the disk is full.*; \S+/m);
+  const replayed = run("replay", "--json", path);
+  expect(replayed.status).toBe(1);
+  expect(snapshots(replayed.stdout).length).toBeGreaterThan(0);
 });
 
 test("kill -9: all but the last moment replays, and the end is said to be missing", async () => {

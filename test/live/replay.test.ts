@@ -1,6 +1,11 @@
 /** A recording on the screen of a real terminal, as a person plays it. It needs no kernel: the recording is a fixture. */
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
+import type { Event } from "../../collector/events.ts";
+import { bytes, inode, monotonicNs, pages } from "../../collector/units.ts";
+import { process as processId, Story } from "../unit/ledger/story.ts";
+import { record } from "../unit/trace/recorded.ts";
 import { below, Pane } from "./pane.ts";
 
 const repository = join(import.meta.dirname, "../..");
@@ -46,6 +51,39 @@ test("demo: the screen with the recording that ships with it", async () => {
   await pane.shows(/ at end +1x /);
   pane.keys("q");
   await pane.shows(/^status 0$/m);
+});
+
+/** As told: `samples` readings of fifty holders that grow. */
+function* growing(samples: number): Generator<Event> {
+  const story = Story.watching();
+  yield* story.events;
+  const since = story.now;
+  for (let sample = 1; sample <= samples; sample++) {
+    const at = monotonicNs(since + BigInt(sample) * 1_000_000_000n);
+    for (let file = 1; file <= 50; file++) {
+      const counter = { epoch: story.epoch, inode: inode(file), pages: pages(sample) };
+      yield { kind: "allocated", at, ...processId(file), ...counter };
+    }
+    yield { kind: "tick", at, epoch: story.epoch, sequence: sample };
+    yield { kind: "self", at, cpuSeconds: 0, rssBytes: bytes(0), probeNsPerEvent: null };
+  }
+}
+
+test("--at says on a terminal how far it is, and takes it back; in a pipe it says nothing", async () => {
+  // Without checkpoints, as a damaged one: all before the moment has to be read.
+  const long = await record(growing(6000), { checkpointEvents: Number.POSITIVE_INFINITY });
+  const at = [join(repository, "dist/tui/cli.js"), "replay", long, "--at", "+90m"];
+  const piped = spawnSync(process.execPath, at, { encoding: "utf8" });
+  expect([piped.status, piped.stderr]).toEqual([0, ""]);
+  // script gives it a terminal and keeps every byte; what is wiped a moment later, no look at a screen would find.
+  const { status, stdout } = spawnSync("script", ["-qec", [process.execPath, ...at].join(" "), "/dev/null"], {
+    encoding: "utf8",
+  });
+  expect(status).toBe(0);
+  const wipe = "\r\x1b[K";
+  const [progress = "", after] = [stdout.slice(0, stdout.indexOf(wipe)), stdout.slice(stdout.indexOf(wipe))];
+  expect(progress).toMatch(/^(\r(<1|\d+)% of the way to \+90m \(Ctrl-C gives up\)\x1b\[K)+$/);
+  expect(after).toContain("direct map");
 });
 
 test.each([

@@ -30,14 +30,15 @@ Formats:
             "state": true marks what a checkpoint repeats: it is no news
   csv       a row a sample: direct map, splits by cause, secret memory;
             sizes in bytes, an empty cell where a figure is not known
-  perfetto  counters over time and OOM kills, for https://ui.perfetto.dev;
-            the 30 largest holders have a track each, the others one
+  perfetto  Perfetto's own binary format, for https://ui.perfetto.dev and
+            trace_processor: counters over time, OOM kills, and where figures
+            cannot be trusted; the 30 largest holders have a track each
   folded    stacks that split the direct map, from the beginning to the end,
             for flamegraph.pl, inferno or speedscope
 
 Examples:
   secretscope export incident.arrows --to csv -o incident.csv
-  secretscope export incident.arrows --to perfetto -o incident.json
+  secretscope export incident.arrows --to perfetto -o incident.pftrace
   secretscope export incident.arrows --to folded | flamegraph.pl > splits.svg
   secretscope export incident.arrows --to jsonl | jq 'select(.kind=="oomKill")'
 
@@ -67,6 +68,9 @@ export async function exportRecording(values: ExportValues, terminal: Terminal):
   if (values.overwrite && values.output === undefined) {
     throw new UsageError("--overwrite needs --output; secretscope export --help tells more");
   }
+  if (values.to === "perfetto" && values.output === undefined && terminal.outIsTerminal) {
+    throw new UsageError("perfetto is no text for a terminal: name a file with --output, or send it into a pipe");
+  }
   const stop = stopRequested();
   const { TraceFile } = await import("../../collector/trace/traceFile.ts");
   const trace = new TraceFile(values.file);
@@ -74,7 +78,7 @@ export async function exportRecording(values: ExportValues, terminal: Terminal):
     if (trace.note !== null) terminal.note(`secretscope: ${safeText(trace.note)}`);
     if (trace.batches.length === 0) throw new CannotRun(`${values.file} holds no samples yet`, "record for longer");
     if (values.output === undefined) {
-      await convert(trace, values.to, (text) => terminal.out.print(text), { stop, gone: terminal.out.gone });
+      await convert(trace, values.to, (data) => terminal.out.print(data), { stop, gone: terminal.out.gone });
     } else {
       await convertToFile(trace, values.output, values, terminal, stop);
     }
@@ -93,7 +97,7 @@ async function convertToFile(
 ): Promise<void> {
   const output = await OutputFile.create(path, { overwrite, source });
   try {
-    await convert(trace, to, (text) => output.write(text), { stop });
+    await convert(trace, to, (data) => output.write(data), { stop });
     await output.finish();
   } catch (error) {
     await output.discard();
@@ -102,7 +106,7 @@ async function convertToFile(
   terminal.note(`secretscope: exported to ${safeText(path)}: ${formatBytes(output.bytes)}`);
 }
 
-/** Written at once, in characters. */
+/** Written at once, in bytes. */
 const mostAtOnce = 1 << 16;
 /** Converting holds up everything else, a signal too, for no longer than this, ms. */
 const longestTurn = 50;
@@ -111,22 +115,26 @@ const longestTurn = 50;
 async function convert(
   trace: TraceFile,
   to: FormatName,
-  write: (text: string) => Promise<void>,
+  write: (data: Uint8Array) => Promise<void>,
   { stop, gone }: { readonly stop: AbortSignal; readonly gone?: AbortSignal },
 ): Promise<void> {
   const { formats } = await import("../../collector/publish/export/formats.ts");
-  let text = "";
+  let pieces: Uint8Array[] = [];
+  let bytes = 0;
   let began = performance.now();
   for (const piece of formats[to](trace, { text: safeText, json: safeJson })) {
-    text += piece;
-    if (text.length < mostAtOnce && performance.now() - began < longestTurn) continue;
-    await unlessStopped(write(text), stop);
+    const data = typeof piece === "string" ? Buffer.from(piece) : piece;
+    pieces.push(data);
+    bytes += data.length;
+    if (bytes < mostAtOnce && performance.now() - began < longestTurn) continue;
+    await unlessStopped(write(Buffer.concat(pieces)), stop);
     if (gone?.aborted) return;
-    text = "";
+    pieces = [];
+    bytes = 0;
     await othersTurn();
     began = performance.now();
   }
-  await unlessStopped(write(text), stop);
+  await unlessStopped(write(Buffer.concat(pieces)), stop);
 }
 
 /** A reader that takes nothing must not keep Ctrl-C waiting. @throws CannotRun when asked to stop: what is there is half */

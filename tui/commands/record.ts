@@ -3,13 +3,13 @@ import { Command, InvalidArgumentError } from "commander";
 import type { Recorder, RecordingState } from "../../collector/trace/recorder.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
 import { UsageError } from "../failure.ts";
+import { showProgress } from "../progress-line.ts";
 import { stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
 import { formatCount } from "../text/counts.ts";
 import { formatDuration } from "../text/durations.ts";
 import { safeText } from "../text/safe.ts";
 import { formatBytes } from "../text/sizes.ts";
-import { truncate } from "../text/width.ts";
 import { version } from "../version.ts";
 import {
   addRouteOptions,
@@ -96,18 +96,14 @@ function count(text: string): number {
   return value;
 }
 
-export function progressLine(
-  { path, bytes, events, lost }: RecordingState,
-  elapsedMs: number,
-  columns: number,
-): string {
+function progressLine({ path, bytes, events, lost }: RecordingState, elapsedMs: number): string {
   const said = [
     formatDuration(elapsedMs),
     formatBytes(bytes),
     `${formatCount(events)} events`,
     `${formatCount(lost)} lost`,
   ];
-  return truncate(`recording ${safeText(path)}: ${said.join(", ")} (Ctrl-C ends it)`, columns);
+  return `recording ${safeText(path)}: ${said.join(", ")} (Ctrl-C ends it)`;
 }
 
 export async function record(values: RecordValues, terminal: Terminal): Promise<ExitStatus> {
@@ -131,7 +127,7 @@ export async function record(values: RecordValues, terminal: Terminal): Promise<
   const began = performance.now();
   const elapsedMs = () => performance.now() - began;
   let lasted = 0;
-  const progress = terminal.progress ? showProgress(recorder, elapsedMs, terminal) : undefined;
+  const progress = showProgress(terminal, () => progressLine(recorder.state, elapsedMs()));
   try {
     observation.onNotice((notice) => {
       progress?.wipe();
@@ -155,19 +151,4 @@ export function tellRecorded(recorder: Recorder, terminal: Terminal, lastedMs?: 
   terminal.note(
     `secretscope: recorded${time} to ${safeText(path)}: ${formatBytes(bytes)}, ${formatCount(events)} events, ${formatCount(lost)} lost`,
   );
-}
-
-/** One line on standard error that is written over each second. */
-function showProgress(recorder: Recorder, elapsedMs: () => number, terminal: Terminal) {
-  const wipe = () => process.stderr.write("\r\x1b[K");
-  const show = () => {
-    process.stderr.write(`\r${progressLine(recorder.state, elapsedMs(), terminal.screen().columns - 1)}\x1b[K`);
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  const stop = () => {
-    clearInterval(timer);
-    wipe();
-  };
-  return { wipe, stop };
 }

@@ -6,8 +6,10 @@ import type { ReplayObservation, Speed } from "../../collector/sources/trace-fil
 import { canDraw } from "../dashboard/look.ts";
 import type { ExitStatus } from "../exit-status.ts";
 import { UsageError } from "../failure.ts";
+import { showProgress } from "../progress-line.ts";
 import { stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
+import { formatShare } from "../text/counts.ts";
 import { parseDuration } from "../text/durations.ts";
 import { safeJson, safeText } from "../text/safe.ts";
 import { tellDamage } from "./damage.ts";
@@ -38,7 +40,8 @@ In a terminal it opens the dashboard; ? shows the keys. With --json, --at or
 Z or an offset for another zone), or +5m from the beginning.
 
 Figures are those that were shown live. What of the file cannot be read is named
-with its time, and shown as a gap.
+with its time, and shown as a gap. Users are numbers in a recording: they have
+names where it is played on the machine, and in the boot, that it was made in.
 ${exitHelp([
   [0, "all of it was read"],
   [1, "the end is missing, or part of it is damaged"],
@@ -96,6 +99,9 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
 export const opensScreen = ({ json, at, speed }: Omit<ReplayValues, "file">) =>
   json !== true && at === undefined && speed !== "most" && canDraw(process.stdin, process.stdout, process.env);
 
+/** How often progress is said, ms: most ways take less than a second. */
+const turn = 100;
+
 async function printMoment(
   trace: ReplayObservation,
   at: string,
@@ -106,7 +112,15 @@ async function printMoment(
   const time = momentIn(trace.file, at, parseDuration);
   if (time === undefined) throw new UsageError(`--at ${at} is no time; secretscope replay --help tells more`);
   const killsAtStart = trace.snapshot().oom.kills;
-  await Promise.race([trace.seek(time), until([stop])]);
+  const way = trace.seek(time);
+  const far = () => `${formatShare(trace.jump?.done ?? 1, 1)} of the way to ${safeText(at)} (Ctrl-C gives up)`;
+  // A short way is over by now.
+  const progress = trace.jump === undefined ? undefined : showProgress(terminal, far, turn);
+  try {
+    await Promise.race([way, until([stop])]);
+  } finally {
+    progress?.stop();
+  }
   if (stop.aborted) throw new CannotRun("stopped on the way to that moment", "run it again");
   const snapshot = trace.snapshot();
   if (time < trace.range.from) terminal.note(`secretscope: ${at} is before the recording; this is its first sample`);

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
+import { showProgress } from "../progress-line.ts";
 import { costOfSplits, totalSplits } from "../sections/direct-map.ts";
 import { blindLines, evidenceLines } from "../sections/evidence.ts";
 import { splitCauseLines } from "../sections/split-causes.ts";
@@ -124,17 +125,23 @@ export async function splits(values: SplitsValues, terminal: Terminal): Promise<
   const observation = await openObservation(observationOptions(values, interval));
   const began = performance.now();
   const watchedMs = () => performance.now() - began;
-  const progress = terminal.progress ? showProgress(values.for, watchedMs) : undefined;
+  const progress = showProgress(terminal, () => {
+    const left = formatDuration(Math.ceil(Math.max(0, values.for - watchedMs()) / 1000) * 1000);
+    return `watching splits: ${left} left (Ctrl-C ends it early)`;
+  });
   let last = observation.snapshot();
   try {
     // Told once more by close(), with what came in since the last reading.
     observation.onSnapshot((snapshot) => {
       last = snapshot;
     });
-    observation.onNotice((notice) => terminal.note(`secretscope: ${safeText(notice)}`));
+    observation.onNotice((notice) => {
+      progress?.wipe();
+      terminal.note(`secretscope: ${safeText(notice)}`);
+    });
     await until([stop, terminal.out.gone], values.for);
   } finally {
-    progress?.();
+    progress?.stop();
     await observation.close();
   }
   const { schema, time, host, evidence, directMap, splitCauses } = last;
@@ -145,18 +152,4 @@ export async function splits(values: SplitsValues, terminal: Terminal): Promise<
   );
   const { byOthers, unattributed } = tally(last);
   return byOthers > 0 || (unattributed ?? 0) > 0 ? exitStatus.finding : exitStatus.fine;
-}
-
-/** One line on standard error that is written over each second, and wiped by the function it returns. */
-function showProgress(totalMs: number, watchedMs: () => number): () => void {
-  const show = () => {
-    const left = formatDuration(Math.ceil(Math.max(0, totalMs - watchedMs()) / 1000) * 1000);
-    process.stderr.write(`\rwatching splits: ${left} left (Ctrl-C ends it early) \x1b[K`);
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  return () => {
-    clearInterval(timer);
-    process.stderr.write("\r\x1b[K");
-  };
 }

@@ -110,6 +110,8 @@ export async function dashboard(values: DashboardValues, terminal: Terminal): Pr
     }
     // What still ran when the screen was left: where it is, and whether it is whole.
     if (recorder !== undefined) tellRecorded(recorder, terminal);
+    // One that ended before, by itself: the screen that said so is gone.
+    if (recordings.failure !== undefined) throw recordings.failure;
   } finally {
     screen.end();
   }

@@ -7,7 +7,7 @@ import { counted, formatCount, formatShare } from "../text/counts.ts";
 import { refusalTexts } from "../text/refusals.ts";
 import { formatBytes, formatLimit } from "../text/sizes.ts";
 import { type Row, table } from "../text/table.ts";
-import { userName } from "../text/user-name.ts";
+import { type UserName, userNames } from "../text/user-name.ts";
 
 /** From this width on the cgroup has a column of its own; below, a line under each row. */
 const wideScreen = 120;
@@ -42,7 +42,14 @@ export function holderLines(
 ): string[] {
   if (holders.length === 0) return [];
   const wide = screen.columns >= wideScreen;
-  const surroundings = { useOf: limitUse(snapshot), accounting: snapshot.host.accounting, wide, screen };
+  const { host } = snapshot;
+  const surroundings = {
+    useOf: limitUse(snapshot),
+    userName: userNames(host),
+    accounting: host.accounting,
+    wide,
+    screen,
+  };
   const bySize = [...holders].sort((a, b) => (b.residentBytes ?? -1) - (a.residentBytes ?? -1) || a.pid - b.pid);
   const lines = table(
     [
@@ -67,12 +74,13 @@ export function holderLines(
 
 interface Surroundings {
   readonly useOf: (holder: HolderView) => LimitUse;
+  readonly userName: UserName;
   readonly accounting: HostView["accounting"];
   readonly wide: boolean;
   readonly screen: Screen;
 }
 
-function row(holder: HolderView, { useOf, accounting, wide, screen }: Surroundings): Row {
+function row(holder: HolderView, { useOf, userName, accounting, wide, screen }: Surroundings): Row {
   const used = useOf(holder);
   const share = used === "exempt" ? "exempt" : formatShare(used, holder.memlockLimitBytes);
   const close = (nearness(used, holder.memlockLimitBytes) ?? 0) >= 0.8;

@@ -3,7 +3,7 @@ import { isSeq } from "yaml";
 import { labels, yesOrNo } from "../ruleValues.ts";
 import { type Field, fieldsOf, kindOf, type Mistakes } from "../yamlFields.ts";
 import { readArguments } from "./readCommand.ts";
-import { link, positive, readHttp, receiverName, seconds } from "./receiverFields.ts";
+import { link, readHttp, receiverName, seconds, wholeNumber } from "./receiverFields.ts";
 import {
   type AlertmanagerSettings,
   type CommandSettings,
@@ -93,7 +93,7 @@ function readCommon(fields: Fields, unnamed: string, kind: string, node: unknown
 function readQueue(fields: Fields, mistakes: Mistakes): Pick<WebhookSettings, "queue" | "retryForMs"> {
   const [queue, retryFor] = [fields.get("queue"), fields.get("retry_for")];
   return {
-    queue: (queue && positive(queue, deliveryLimits.queue, mistakes)) ?? receiverDefaults.queue,
+    queue: (queue && wholeNumber(queue, 1, deliveryLimits.queue, mistakes)) ?? receiverDefaults.queue,
     retryForMs: (retryFor && seconds(retryFor, 1, 7 * 86_400, mistakes)) ?? receiverDefaults.retryForMs,
   };
 }

@@ -26,10 +26,20 @@ export function seconds(field: Field, least: number, most: number, mistakes: Mis
   return undefined;
 }
 
-export function positive(field: Field, most: number, mistakes: Mistakes): number | undefined {
-  const found = scalar(field.value);
-  if (typeof found === "number" && Number.isInteger(found) && found >= 1 && found <= most) return found;
-  mistakes.add(field.value, `${field.name} is a number from 1 to ${most}, here is ${kindOf(field.value)}`);
+export function wholeNumber({ name, value }: Field, least: number, most: number, mistakes: Mistakes) {
+  const found = scalar(value);
+  if (typeof found === "number" && Number.isInteger(found) && found >= least && found <= most) return found;
+  mistakes.add(value, `${name} is a number from ${least} to ${most}, here is ${kindOf(value)}`);
+  return undefined;
+}
+
+/** @param folder relative paths begin there */
+export function filePath({ name, value }: Field, folder: string, mistakes: Mistakes): string | undefined {
+  const path = text(value);
+  if (path !== undefined && path !== "" && path.length <= longestPath && !path.includes("\0")) {
+    return isAbsolute(path) ? path : join(folder, path);
+  }
+  mistakes.add(value, `${name} is the path of a file, here is ${kindOf(value)}`);
   return undefined;
 }
 
@@ -83,11 +93,6 @@ function readSecret(
     if (found !== undefined && !wrong) return { secret: new Secret(found) };
     mistakes.add(here.value, `${what} ${wrong}`);
   }
-  if (elsewhere === undefined) return undefined;
-  const path = text(elsewhere.value);
-  if (path !== undefined && path !== "" && path.length <= longestPath && !path.includes("\0")) {
-    return { file: isAbsolute(path) ? path : join(folder, path) };
-  }
-  mistakes.add(elsewhere.value, `${what}_file is the path of a file, here is ${kindOf(elsewhere.value)}`);
-  return undefined;
+  const file = elsewhere && filePath(elsewhere, folder, mistakes);
+  return file === undefined ? undefined : { file };
 }

@@ -10,7 +10,8 @@ export interface Inert {
 }
 
 /**
- * A trace as pieces of text, in order; joined they are the file. A piece may be empty: nothing to say yet, and a chance
- * for others to get their turn. Reads the trace as it goes: damage is known to `file` when all was taken.
+ * A trace as pieces of text, or of bytes if the format is binary, in order; joined they are the file. A piece may be
+ * empty: nothing to say yet, and a chance for others to get their turn. Reads the trace as it goes: damage is known to
+ * `file` when all was taken.
  */
-export type Conversion = (file: TraceFile, inert: Inert) => Generator<string, void, undefined>;
+export type Conversion = (file: TraceFile, inert: Inert) => Generator<string | Uint8Array, void, undefined>;

@@ -19,15 +19,20 @@ export function hostEvent(at: MonotonicNs, secretmem: SecretmemFacts, procRoot: 
   return {
     kind: "host",
     at,
-    name: line(`${procRoot}/sys/kernel/hostname`),
+    ...thisMachine(procRoot),
     kernel: line(`${procRoot}/sys/kernel/osrelease`),
-    bootId: line(`${procRoot}/sys/kernel/random/boot_id`),
     memoryBytes: bytes(Number(total) * 1024),
     pageBytes: pageBytes(procRoot),
     accounting: secretmem.accounting ?? null,
     secretDevice: secretmem.device === undefined ? null : deviceName(secretmem.device),
   };
 }
+
+/** By its name and its boot: in containers of one boot the names differ, and what they mean by a user may as well. */
+export const thisMachine = (procRoot: string = defaultProcRoot) => ({
+  name: line(`${procRoot}/sys/kernel/hostname`),
+  bootId: line(`${procRoot}/sys/kernel/random/boot_id`),
+});
 
 /** Empty when not readable: a container may mask single files of /proc/sys. */
 function line(path: string): string {

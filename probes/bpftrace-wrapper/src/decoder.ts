@@ -1,6 +1,7 @@
 import { BYTE_ESCAPE, firstUnicodeEscape, repairByteEscapes } from "./byte-escapes.ts";
 import { hasInexactInteger, parseExactJson } from "./exact-json.ts";
 import { LineSplitter } from "./line-splitter.ts";
+import { escapesKeysTwice, unescapeKeys } from "./map-keys.ts";
 import { type Message, UNPARSED_KEPT, type Unparsed } from "./messages.ts";
 import { countsDependOnBase, decimalCounts, hasStreamedCounts, type NumberBase, numberBase } from "./number-base.ts";
 import { shapeMessage } from "./shape.ts";
@@ -53,6 +54,7 @@ export class MessageDecoder {
   readonly #receive: DecoderOptions["receive"];
   readonly #onAttachedNotice: DecoderOptions["onAttachedNotice"];
   readonly #base: NumberBase;
+  readonly #keysTwice: boolean;
   readonly #splitter: LineSplitter;
   /** The stream printed an escape, so its counts may be hexadecimal from here on (see number-base.ts). */
   #escapeSeen = false;
@@ -63,6 +65,7 @@ export class MessageDecoder {
     this.#receive = options.receive;
     this.#onAttachedNotice = options.onAttachedNotice;
     this.#base = options.version === undefined ? "unknown" : numberBase(options.version);
+    this.#keysTwice = options.version !== undefined && escapesKeysTwice(options.version);
     this.#splitter = new LineSplitter(options.maxLineBytes ?? DEFAULT_MAX_LINE_BYTES, {
       lines: (text) => this.#decodeLines(text),
       overlong: (bytes) => this.#deliver({ type: "overlong", bytes }, 0),
@@ -129,7 +132,9 @@ export class MessageDecoder {
       this.#onAttachedNotice?.();
       return undefined;
     }
-    return shapeMessage(parsed) ?? unparsed("notAMessage", line);
+    const message = shapeMessage(parsed) ?? unparsed("notAMessage", line);
+    // An escaped backslash: in a key it is an escape that was escaped.
+    return this.#keysTwice && line.includes("\\\\") ? unescapeKeys(message) : message;
   }
 
   #deliver(message: Message | undefined, size: number): void {

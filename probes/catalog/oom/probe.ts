@@ -25,7 +25,7 @@ export const oomProbe: Probe = {
           },
         };
         const constraint =
-          kernel.btf?.hasMember("oom_control", "constraint") && !lacksFunction(kernel, "oom_kill_process");
+          kernel.btf?.member("oom_control", "constraint") !== undefined && !lacksFunction(kernel, "oom_kill_process");
         return constraint ? [kill, { program: "function.bt" }] : [kill];
       },
       reads: [],
@@ -37,7 +37,7 @@ export const oomProbe: Probe = {
 /** struct mem_cgroup begins with its cgroup_subsys_state (include/linux/memcontrol.h). */
 function cgroupWalk(kernel: KernelOffer): string {
   const subsystem = kernel.btf?.enumerator("memory_cgrp_id");
-  if (subsystem === undefined || !kernel.btf?.hasMember("mem_cgroup", "memory")) return "";
+  if (subsystem === undefined || kernel.btf?.member("mem_cgroup", "memory") === undefined) return "";
   const step = (level: number) => `
   if ((uint64)$c != 0) {
     print(("oomCgroup", @kills, ${level}, {{$c as cgroup_subsys_state: cgroup->kn->id}}, {{$c as mem_cgroup: memory.usage.counter}}, {{$c as mem_cgroup: memory.max}}));

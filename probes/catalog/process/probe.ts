@@ -16,7 +16,7 @@ export const processProbe: Probe = {
             // The field is there since 6.16; before, the count of living threads tells (kernel/exit.c, do_exit).
             lastThread: kernel.tracefs?.tracepoint("sched:sched_process_exit")?.fields.has("group_dead")
               ? "args->group_dead"
-              : kernel.btf?.hasMember("signal_struct", "live")
+              : kernel.btf?.member("signal_struct", "live") !== undefined
                 ? "{{curtask as task_struct: signal->live.counter}} == 0"
                 : "pid == tid",
           },

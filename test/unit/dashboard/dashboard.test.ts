@@ -30,7 +30,18 @@ function start(columns = 80, rows = 24) {
   const press = (keys: string) => terminal.streams.input.write(keys);
   /** The text of the screen, once it is as wanted. */
   const shows = (wanted: string | RegExp) => terminal.shows(wanted);
-  return { terminal, asked, dashboard, replay, press, shows };
+  /** Types these keys; the same. */
+  const answers = (keys: string, wanted: string | RegExp) => {
+    press(keys);
+    return shows(wanted);
+  };
+  /** Waits until the cells are as expected. */
+  const settles = (expected: () => void) =>
+    vi.waitFor(async () => {
+      await terminal.settled();
+      expected();
+    });
+  return { terminal, asked, dashboard, replay, press, shows, answers, settles };
 }
 
 async function watching(columns?: number, rows?: number) {
@@ -47,17 +58,15 @@ test("says what it waits for until there is something to show", async () => {
 
 describe("keys", () => {
   test("are answered while 200 snapshots a second arrive", async () => {
-    const { press, shows, replay } = await watching();
+    const { answers, replay } = await watching();
     const flood = setInterval(() => replay.say(last), 5);
     try {
       const times: number[] = [];
       for (let round = 0; round < 10; round += 1) {
         const began = performance.now();
-        press("?");
-        await shows("Keys and words");
+        await answers("?", "Keys and words");
         times.push(performance.now() - began);
-        press("?");
-        await shows("2 Holders");
+        await answers("?", "2 Holders");
       }
       times.sort((a, b) => a - b);
       // The median: other work shares this machine.
@@ -69,54 +78,42 @@ describe("keys", () => {
   });
 
   test("filter, group, sort, open and back", async () => {
-    const { press, shows } = await watching(120, 40);
-    press("/");
-    press("vault");
-    await shows("found, Enter keeps");
-    press("\r");
-    expect(await shows("filter vault")).toContain("vault-worker");
-    press("\x1b");
-    await shows("8 processes");
-    press("g");
-    await shows("by user");
+    const { press, answers } = await watching(120, 40);
+    await answers("/vault", "found, Enter keeps");
+    expect(await answers("\r", "filter vault")).toContain("vault-worker");
+    await answers("\x1b", "8 processes");
+    await answers("g", "by user");
     press("gg");
-    press("S");
-    await shows("IN▲");
-    press("jj\r");
-    await shows("Secret files");
-    press("\x1b");
-    await shows("3 Who splits");
+    await answers("S", "IN▲");
+    await answers("jj\r", "Secret files");
+    await answers("\x1b", "3 Who splits");
   });
 
   test("a filter that matches nothing says so, and how to leave", async () => {
-    const { press, shows } = await watching();
-    press("/nosuchname\r");
-    await shows('No holder matches "nosuchname". Esc clears the filter.');
+    const { answers } = await watching();
+    await answers("/nosuchname\r", 'No holder matches "nosuchname". Esc clears the filter.');
   });
 
   test("the stack of who splits", async () => {
-    const { press, shows } = await watching();
-    press("3");
-    press("\r");
-    const text = await shows("Kernel stack");
+    const { answers } = await watching();
+    const text = await answers("3\r", "Kernel stack");
     expect(text).toContain("set_direct_map_invalid_noflush");
     expect(text).toContain("secretmem_fault");
   });
 
   test("an OOM kill's card says what there was before, and what it freed", async () => {
-    const { dashboard, press, shows } = start(100, 40);
+    const { dashboard, answers, shows } = start(100, 40);
     const replay = new Replay(busy[0] as Snapshot);
     dashboard.watch(replay);
     for (const snapshot of busy) replay.say(snapshot);
     await shows("1 kill seen");
-    press("4\r");
-    const text = await shows("The seconds before");
+    const text = await answers("4\r", "The seconds before");
     expect(text).toMatch(/freed by it\s+11\.7 MiB/);
     expect(text).toContain("the victim held");
   });
 
   test("who was turned down and holds nothing: counted in Holders, named in Events, with a card", async () => {
-    const { press, shows, replay } = await watching(120, 40);
+    const { answers, shows, replay } = await watching(120, 40);
     const who = { pid: 4711, startTicks: 9, comm: "greedy", uid: 65_500, last: last.time };
     const refusals = [
       { what: "map", code: "EAGAIN", count: 4 },
@@ -126,92 +123,75 @@ describe("keys", () => {
     replay.say({ ...last, secret: { ...last.secret, refusals, refusedProcesses } });
     const text = await shows("1 refused, holding none");
     expect(text).toContain("greedy [4711] was refused: 2 x memfd_secret EMFILE (no descriptor left for the process)");
-    press("5\r");
-    const card = await shows("holds         no secret memory now");
+    const card = await answers("5\r", "holds         no secret memory now");
     expect(card).toMatch(/refused +4 x mmap EAGAIN \(over RLIMIT_MEMLOCK\), last now/);
     expect(card).toMatch(/ {8}2 x memfd_secret EMFILE \(no descriptor left for the process\), last now/);
     expect(card).toContain("none by it since start");
   });
 
   test("a holder's card has its refusals by kind", async () => {
-    const { press, shows } = await watching(120, 40);
-    press("/keyd\r");
-    await shows("filter keyd");
-    press("j\r");
-    expect(await shows("Secret files")).toMatch(/refused +1 x mmap EAGAIN \(over RLIMIT_MEMLOCK\), last \d+ s ago/);
+    const { answers } = await watching(120, 40);
+    await answers("/keyd\r", "filter keyd");
+    expect(await answers("j\r", "Secret files")).toMatch(
+      /refused +1 x mmap EAGAIN \(over RLIMIT_MEMLOCK\), last \d+ s ago/,
+    );
   });
 
   test("without probes nobody knows whether something was refused", async () => {
-    const { press, shows, replay } = await watching(120, 40);
+    const { answers, replay } = await watching(120, 40);
     const holders = last.secret.holders.map((each) => ({ ...each, refused: 0, refusals: [] }));
     const evidence = { ...last.evidence, route: { pages: "procfs", splits: null, oom: null } as const };
     replay.say({ ...last, evidence, secret: { ...last.secret, holders, refusals: [], refusedProcesses: [] } });
-    press("jj\r");
-    expect(await shows("Secret files")).toMatch(/refused +\? \(not seen here\)/);
+    expect(await answers("jj\r", "Secret files")).toMatch(/refused +\? \(not seen here\)/);
   });
 
   test("the window", async () => {
-    const { press, shows } = await watching();
-    press("+");
-    await shows("splits over 10 min");
-    press("+");
-    await shows("splits over 1 h");
-    press("-");
-    await shows("splits over 10 min");
+    const { answers } = await watching();
+    await answers("+", "splits over 10 min");
+    await answers("+", "splits over 1 h");
+    await answers("-", "splits over 10 min");
   });
 });
 
 test("space freezes what is shown, says so, and collecting goes on", async () => {
-  const { press, shows, replay } = await watching();
-  press(" ");
-  await shows("FROZEN");
+  const { answers, shows, replay } = await watching();
+  await answers(" ", "FROZEN");
   const more = { ...last, secret: { ...last.secret, holders: [] }, time: "2026-11-21T11:11:11.000Z" };
   replay.say(more);
   await new Promise((resolve) => setTimeout(resolve, 400));
   expect(await shows("FROZEN")).toContain("openbao");
-  press(" ");
-  expect(await shows("0 processes")).not.toContain("FROZEN");
+  expect(await answers(" ", "0 processes")).not.toContain("FROZEN");
 });
 
 test("the selection stays with its process when the order changes", async () => {
-  const { press, shows, replay, terminal } = await watching(120, 40);
+  const { press, shows, replay, terminal, settles } = await watching(120, 40);
   press("jjj");
-  const selected = async () => {
-    await terminal.settled();
-    return terminal.rows().find((_, y) => terminal.cell(10, y)?.isInverse());
-  };
-  await vi.waitFor(async () => expect(await selected()).toContain("vault"));
+  const selected = () => terminal.rows().find((_, y) => terminal.cell(10, y)?.isInverse());
+  await settles(() => expect(selected()).toContain("vault"));
   const holders = last.secret.holders.map((each) =>
     each.comm === "vault" ? { ...each, residentBytes: 1, proportionalBytes: 1 } : each,
   );
   replay.say({ ...last, secret: { ...last.secret, holders } });
   await shows("1 B");
-  expect(await selected()).toContain("vault");
+  await settles(() => expect(selected()).toContain("vault"));
 });
 
 describe("the mouse", () => {
-  const press = (button: number, x: number, y: number) => `\x1b[<${button};${x};${y}M`;
+  const click = (x: number, y: number, button = 0) => `\x1b[<${button};${x};${y}M`;
+  const wheelDown = 65;
 
   test("a column head sorts, a row is selected and opened, the wheel scrolls", async () => {
-    const { terminal, press: send, shows } = await watching(120, 40);
+    const { terminal, press, answers, settles } = await watching(120, 40);
     const rows = terminal.rows();
     const heads = rows.findIndex((row) => row.includes("COMMAND"));
-    send(press(0, (rows[heads]?.indexOf("COMMAND") ?? 0) + 2, heads + 1));
-    await shows("COMMAND▲");
-    send(press(0, 10, heads + 3));
-    await vi.waitFor(async () => {
-      await terminal.settled();
-      expect(terminal.cell(10, heads + 2)?.isInverse()).toBeTruthy();
-    });
-    send(press(0, 10, heads + 3));
-    await shows("Secret files");
-    send("\x1b");
-    await shows("3 Who splits");
-    send(press(65, 10, heads + 3));
-    await vi.waitFor(async () => {
-      await terminal.settled();
-      expect(terminal.cell(10, heads + 5)?.isInverse()).toBeTruthy();
-    });
+    const selects = (row: number) => settles(() => expect(terminal.cell(10, row)?.isInverse()).toBeTruthy());
+    await answers(click((rows[heads]?.indexOf("COMMAND") ?? 0) + 2, heads + 1), "COMMAND▲");
+    press(click(10, heads + 3));
+    await selects(heads + 2);
+    await answers(click(10, heads + 3), "Secret files");
+    await answers("\x1b", "3 Who splits");
+    press(click(10, heads + 3, wheelDown));
+    await selects(heads + 5);
   });
 });
 
@@ -223,11 +203,9 @@ describe("keeping", () => {
   });
 
   test("w writes the snapshot for its owner only, twice is two files", async () => {
-    const { press, shows } = await watching(160, 40);
-    press("w");
-    await shows("snapshot written to");
-    press("j");
-    press("w");
+    const { press, answers } = await watching(160, 40);
+    await answers("w", "snapshot written to");
+    press("jw");
     await vi.waitFor(() => expect(readdirSync(folder)).toHaveLength(2));
     const [first = ""] = readdirSync(folder).sort();
     expect(JSON.parse(readFileSync(join(folder, first), "utf8"))).toEqual(last);
@@ -235,12 +213,9 @@ describe("keeping", () => {
   });
 
   test("c copies the card: to a file, and to the clipboard", async () => {
-    const { press, shows, terminal } = await watching(160, 40);
-    press("c");
-    await shows("nothing is selected");
-    press("jj");
-    press("c");
-    await shows("card written to");
+    const { answers, terminal } = await watching(160, 40);
+    await answers("c", "nothing is selected");
+    await answers("jjc", "card written to");
     const [name = ""] = readdirSync(folder);
     const text = readFileSync(join(folder, name), "utf8");
     expect(text).toMatch(/^openbao \[\d+\]\n/);
@@ -250,14 +225,13 @@ describe("keeping", () => {
   test("a folder that is gone: the message says where it went instead", async () => {
     vi.spyOn(process, "cwd").mockReturnValue("/proc/nowhere");
     vi.stubEnv("TMPDIR", folder);
-    const { press, shows } = await watching(160, 40);
-    press("w");
-    await shows(`snapshot written to ${folder}`);
+    const { answers } = await watching(160, 40);
+    await answers("w", `snapshot written to ${folder}`);
   });
 });
 
 test("resizing, also below the least size, keeps the screen whole", async () => {
-  const { terminal } = await watching(80, 24);
+  const { terminal, settles } = await watching(80, 24);
   for (const [columns, rows] of [
     [200, 60],
     [60, 15],
@@ -266,8 +240,7 @@ test("resizing, also below the least size, keeps the screen whole", async () => 
     [80, 24],
   ] as const) {
     terminal.resize(columns, rows);
-    await vi.waitFor(async () => {
-      await terminal.settled();
+    await settles(() => {
       const lines = terminal.rows();
       expect(columns < 60 ? lines[0] : lines.at(-1)).toContain(columns < 60 ? "secretscope needs" : "? help");
     });
@@ -302,21 +275,15 @@ describe("leaving", () => {
     expect(replay.listeners).toBe(0);
   }
 
-  test.each([["q"], ["\x03"]])("by %j", async (key) => {
+  const gone = Object.assign(new Error("read EIO"), { code: "EIO" });
+  test.each<[string, (screen: Awaited<ReturnType<typeof watching>>) => void]>([
+    ["by q", ({ press }) => void press("q")],
+    ["by Ctrl-C", ({ press }) => void press("\x03")],
+    ["by a signal", ({ asked }) => asked.abort()],
+    ["when the terminal goes away", ({ terminal }) => void terminal.streams.input.emit("error", gone)],
+  ])("%s", async (_, leave) => {
     const screen = await watching();
-    screen.press(key);
-    await expectLeft(screen);
-  });
-
-  test("by a signal", async () => {
-    const screen = await watching();
-    screen.asked.abort();
-    await expectLeft(screen);
-  });
-
-  test("when the terminal goes away", async () => {
-    const screen = await watching();
-    screen.terminal.streams.input.emit("error", Object.assign(new Error("read EIO"), { code: "EIO" }));
+    leave(screen);
     await expectLeft(screen);
   });
 

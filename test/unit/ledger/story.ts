@@ -5,6 +5,7 @@
 import type {
   Event,
   HoldingSample,
+  HostEvent,
   KernelSample,
   LostEvent,
   OomKillEvent,
@@ -74,7 +75,7 @@ export class Story {
     this.#ns += BigInt(ms) * 1_000_000n;
   }
 
-  host(): void {
+  host(more: Partial<HostEvent> = {}): void {
     this.tell({
       kind: "host",
       name: "model",
@@ -84,6 +85,7 @@ export class Story {
       pageBytes: bytes(pageBytes),
       accounting: "user",
       secretDevice: "00:0d",
+      ...more,
     });
   }
 

@@ -34,7 +34,6 @@ export function describedBtf(more: Partial<Btf> = {}): Btf {
   return {
     enumerator: (name) => values[name],
     hasFunction: (name) => ["secretmem_fault", "__change_page_attr_set_clr"].includes(name),
-    hasMember: (struct, member) => members[struct]?.includes(member) ?? false,
     member: (struct, member) =>
       members[struct]?.includes(member) ? { offset: 3024, type: { kind: "other" } } : undefined,
     ...more,

@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { FormatName } from "../../../collector/publish/export/formats.ts";
-import { busyStory, damaged, exported, recorded } from "../publish/export/exported.ts";
+import { busyStory, damaged, exported, exportedBytes, recorded } from "../publish/export/exported.ts";
 import { scratch } from "../trace/recorded.ts";
 
 const cli = join(import.meta.dirname, "../../../dist/tui/cli.js");
@@ -20,10 +20,13 @@ test.each<FormatName>(["jsonl", "csv", "perfetto", "folded"])(
   async (to) => {
     const path = await recorded(busyStory().story);
     const out = join(dirname(path), "out");
-    const text = exported(path, to);
-    expect(secretscope(path, "--to", to)).toEqual({ status: 0, stdout: text, stderr: "" });
+    const whole = exportedBytes(path, to);
+    expect(whole.length).toBeGreaterThan(100);
+    const { status, stdout, stderr } = spawnSync(process.execPath, [cli, "export", path, "--to", to]);
+    expect([status, stderr.toString()]).toEqual([0, ""]);
+    expect(stdout).toEqual(whole);
     expect(secretscope(path, "--to", to, "-o", out)).toMatchObject({ status: 0, stdout: "" });
-    expect(readFileSync(out, "utf8")).toBe(text);
+    expect(readFileSync(out)).toEqual(whole);
     expect(statSync(out).mode & 0o777).toBe(0o600);
   },
 );

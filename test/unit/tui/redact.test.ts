@@ -8,7 +8,6 @@ import { watchBlock } from "../../../tui/commands/watch.ts";
 import { lookOf } from "../../../tui/dashboard/look.ts";
 import { headerLines } from "../../../tui/dashboard/views/header.ts";
 import { plain } from "../../../tui/text/paint.ts";
-import { userName } from "../../../tui/text/user-name.ts";
 import { empty } from "../commands/snapshots.ts";
 import { process as processOf, Story } from "../ledger/story.ts";
 import { oneOfEach } from "../trace/everyKind.ts";
@@ -143,9 +142,4 @@ test("watch's first line and the dashboard's say it", () => {
       .join("");
   expect(header(redacted)).toMatch(/REPLAY.*names redacted/);
   expect(header(empty)).not.toMatch(said);
-});
-
-test("a redacted user is shown as one, and never as somebody of this machine", () => {
-  expect(userName(2 ** 32 + 35)).toBe("user-0000000z");
-  expect(userName(0)).toBe("root");
 });

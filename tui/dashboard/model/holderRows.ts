@@ -3,7 +3,7 @@
 import { type LimitUse, limitUse, nearness } from "../../../collector/memlock.ts";
 import type { HolderView, Snapshot } from "../../../collector/snapshot.ts";
 import { cgroupName } from "../../text/cgroup-name.ts";
-import { userName } from "../../text/user-name.ts";
+import { type UserName, userNames } from "../../text/user-name.ts";
 import { filterOf } from "./filter.ts";
 import { holderKey } from "./holderIndex.ts";
 
@@ -51,11 +51,12 @@ export function holderRows(
   value: Value,
 ): readonly HolderRow[] {
   const use = limitUse(snapshot);
+  const userName = userNames(snapshot.host);
   const passes = filterOf(filter);
   const all = filter.trim() === "";
   const singles: HolderRow[] = [];
   for (const holder of snapshot.secret.holders) {
-    const row = single(holder, rates, use);
+    const row = single(holder, rates, use, userName);
     if (all || passes({ ...row, cgroup: `${holder.cgroup ?? ""} ${row.place ?? ""}` })) singles.push(row);
   }
   const rows = group === "none" ? singles : grouped(singles, group);
@@ -101,6 +102,7 @@ function single(
   holder: HolderView,
   rates: ReadonlyMap<string, number> | null,
   useOf: (holder: HolderView) => LimitUse,
+  userName: UserName,
 ): HolderRow {
   const key = holderKey(holder);
   const use = useOf(holder);

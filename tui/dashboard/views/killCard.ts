@@ -2,7 +2,7 @@
 import type { OomKillView } from "../../../collector/snapshot.ts";
 import { formatBytes } from "../../text/sizes.ts";
 import { formatTime } from "../../text/times.ts";
-import { userName } from "../../text/user-name.ts";
+import { userNames } from "../../text/user-name.ts";
 import { oomKey } from "../model/log.ts";
 import type { Scene } from "../model/scene.ts";
 import type { CardWriter } from "./cardWriter.ts";
@@ -13,7 +13,7 @@ const shownSeconds = 10;
 
 export function killCardLines(scene: Scene, kill: OomKillView, write: CardWriter): Line[] {
   const { victim, trigger, secretResidentBytes, secretFreedBytes } = kill;
-  const user = victim.uid === null ? "?" : userName(victim.uid);
+  const user = userNames(scene.snapshot.host)(victim.uid);
   return [
     ...write.labelled("time", formatTime(kill.time)),
     ...write.labelled("victim", `${victim.comm} [${victim.pid}], user ${user}, in ${victim.cgroup ?? "?"}`),

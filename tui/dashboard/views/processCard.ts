@@ -5,7 +5,7 @@ import { counted, formatCount, formatShare } from "../../text/counts.ts";
 import { refusalText } from "../../text/refusals.ts";
 import { formatBytes, formatLimit } from "../../text/sizes.ts";
 import { formatAgo, formatTime } from "../../text/times.ts";
-import { userName } from "../../text/user-name.ts";
+import { userAndNumber } from "../../text/user-name.ts";
 import { holderKey } from "../model/holderIndex.ts";
 import { placeOf } from "../model/holderRows.ts";
 import type { Scene } from "../model/scene.ts";
@@ -27,7 +27,7 @@ function refusedCard(snapshot: Snapshot, { pid, startTicks, comm, uid }: Refused
   return {
     name: `${comm || "?"} [${pid}]`,
     lines: [
-      ...write.labelled("user", uid === null ? "?" : `${userName(uid)} (${uid})`),
+      ...write.labelled("user", userAndNumber(uid, snapshot.host)),
       ...write.labelled("holds", "no secret memory now"),
       ...refusedOf(snapshot, { pid, startTicks, refusals: [] }, write),
       ...splitsOf(causes, snapshot, write),
@@ -46,7 +46,7 @@ export function holderCard(scene: Scene, holder: HolderView, write: CardWriter):
   return {
     name: `${holder.comm} [${holder.pid}]`,
     lines: [
-      ...write.labelled("user", holder.uid === null ? "?" : `${userName(holder.uid)} (${holder.uid})`),
+      ...write.labelled("user", userAndNumber(holder.uid, snapshot.host)),
       ...write.labelled("in", placeOf(holder.cgroup) ?? "?"),
       ...(holder.cgroup === null || placeOf(holder.cgroup) === holder.cgroup
         ? []

@@ -20,10 +20,13 @@ export function sample(story: Story): Snapshot {
   return story.snapshot;
 }
 
-export function exported(path: string, format: FormatName): string {
+export const exported = (path: string, format: FormatName) => exportedBytes(path, format).toString();
+
+export function exportedBytes(path: string, format: FormatName): Buffer {
   const file = new TraceFile(path);
   try {
-    return [...formats[format](file, { text: safeText, json: safeJson })].join("");
+    const pieces = [...formats[format](file, { text: safeText, json: safeJson })];
+    return Buffer.concat(pieces.map((piece) => (typeof piece === "string" ? Buffer.from(piece) : piece)));
   } finally {
     file.close();
   }
