@@ -7,7 +7,7 @@
  * is one life of the kernel program, and counters start at zero in each.
  */
 import type { Accounting, Blind, Fact, Route, SplitCause, SplitLevel } from "../probes/words.ts";
-import type { Bytes, Inode, MonotonicNs, Pages, Pid, StartTicks, WallMs } from "./units.ts";
+import type { Block, Bytes, Inode, MonotonicNs, Pages, Pid, StartTicks, WallMs } from "./units.ts";
 
 export type { Accounting, Blind, Fact, Route, SplitCause, SplitLevel };
 
@@ -100,6 +100,27 @@ export interface FileSizeSample extends At {
   readonly kind: "fileSize";
   readonly inode: Inode;
   readonly pages: Pages;
+}
+
+interface OfPages extends At, ProcessId {
+  readonly inode: Inode;
+  /** Out of the direct map, by the fault that made it. false: given back, by whoever let go of the file last. */
+  readonly taken: boolean;
+}
+
+/** One page, told only with `--detail page`; figures are made of counters. Source: filemap:mm_filemap_add_to_page_cache. */
+export interface PageEvent extends OfPages {
+  readonly kind: "page";
+  /** 2M block of physical memory that it lies in. */
+  readonly block: Block;
+}
+
+/** Pages as a trace gives them, many in one: of one process, file and direction, in the order of time. */
+export interface PageBurst extends OfPages {
+  readonly kind: "pageBurst";
+  /** `at` is the first page's time; these are ns from each page to the next, the first one's is 0. */
+  readonly steps: Uint32Array;
+  readonly blocks: Uint32Array;
 }
 
 /**
@@ -258,6 +279,7 @@ export type Event =
   | AllocatedSample
   | FreedSample
   | FileSizeSample
+  | PageEvent
   | SplitSample
   | RefusedSample
   | RequestSample

@@ -2,11 +2,11 @@
  * What a screen or a command may ask of the collector. `session.ts` makes one from this machine's kernel; a replay
  * makes one from a trace: whoever draws cannot tell them apart.
  */
-import type { RouteChoice } from "../probes/words.ts";
+import type { Detail, RouteChoice } from "../probes/words.ts";
 import type { Event } from "./events.ts";
 import type { Snapshot } from "./snapshot.ts";
 
-export type { RouteChoice };
+export type { Detail, RouteChoice };
 
 export interface ObservationOptions {
   /** How often counters are read and a snapshot is made, ms; 100 to 3 600 000. */
@@ -14,6 +14,8 @@ export interface ObservationOptions {
   readonly route: RouteChoice;
   /** Path of bpftrace; undefined: found on PATH. */
   readonly bpftrace?: string | undefined;
+  /** page: also tells every page by itself, as `page` events; left out: interval. */
+  readonly detail?: Detail | undefined;
   /** How much looking at /proc may cost; left out: what is right while somebody watches. */
   readonly looking?: LookShares | undefined;
 }

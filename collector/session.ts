@@ -5,7 +5,7 @@
 import { catchAsyncError } from "@tsed/core";
 import { constant, destroyInjector, Injectable, inject, injector } from "@tsed/di";
 import type { KernelOffer } from "../probes/kernel/offer.ts";
-import { planFor } from "../probes/plan.ts";
+import { type Plan, planFor } from "../probes/plan.ts";
 import { CannotRun } from "./cannotRun.ts";
 import type { Event } from "./events.ts";
 import { Ledger } from "./ledger/ledger.ts";
@@ -134,6 +134,7 @@ export class Session implements Observation {
       kernel,
       choice: this.#options.route,
       device: this.#device,
+      detail: this.#options.detail ?? "interval",
       calls: calls.available ? calls : undefined,
       intervalMs: this.#options.intervalMs,
       now,
@@ -146,6 +147,7 @@ export class Session implements Observation {
       alsoBlind: unseenProcesses(),
       onNotice: (notice) => this.#notices.tell(notice),
     });
+    needDetail(source.plan);
     if (source.plan.program === undefined) {
       this.#planWithout(undefined);
       return undefined;
@@ -157,19 +159,21 @@ export class Session implements Observation {
   /** /proc alone: every fact that only a probe can show is named as not seen. */
   #planWithout(missing: Parameters<typeof planFor>[1]["without"]): void {
     const { kernel } = this.#machine;
-    const { blind } = planFor(kernel as KernelOffer, {
+    const plan = planFor(kernel as KernelOffer, {
       choice: this.#options.route,
       device: this.#device,
       canCommand: false,
       collector: process.pid,
       intervalMs: this.#options.intervalMs,
       without: missing,
+      detail: this.#options.detail,
     });
+    needDetail(plan);
     this.#emit({
       kind: "plan",
       at: this.#machine.now(),
       routes: {},
-      blind: [...blind, ...unseenProcesses()],
+      blind: [...plan.blind, ...unseenProcesses()],
       intervalMs: this.#options.intervalMs,
     });
   }
@@ -228,6 +232,16 @@ export class Session implements Observation {
     this.#offsetMs = offset;
     this.#emit({ kind: "clock", at, wall: wallMs(wall) });
   }
+}
+
+/** Who asks for every page does not want a recording without pages. */
+function needDetail({ missing }: Plan): void {
+  const blocks = missing.get("blocks");
+  if (blocks === undefined) return;
+  throw new CannotRun(
+    `single pages cannot be recorded here: ${blocks.reason}`,
+    `${blocks.remedy}; or record without --detail page`,
+  );
 }
 
 /** SECRETSCOPE_LOOK_SHARE: share of a core for looking at all of /proc. An emulated machine needs more. */

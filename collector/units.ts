@@ -12,6 +12,8 @@ export type WallMs = Branded<number, "wall ms">;
 export type Bytes = Branded<number, "bytes">;
 export type Pages = Branded<number, "pages">;
 export type Pid = Branded<number, "pid">;
+/** Number of a 2M block of physical memory: address / 2 MiB. It says which pages are neighbours and nothing of the kernel's addresses. */
+export type Block = Branded<number, "2M block">;
 /** An inode number of secretmem's superblock: a 32-bit counter shared with other anonymous files (get_next_ino, fs/inode.c). */
 export type Inode = Branded<number, "inode">;
 /**
@@ -26,4 +28,5 @@ export const bytes = (value: number) => value as Bytes;
 export const pages = (value: number) => value as Pages;
 export const pid = (value: number) => value as Pid;
 export const inode = (value: number) => value as Inode;
+export const block = (value: number) => value as Block;
 export const startTicks = (value: number) => value as StartTicks;

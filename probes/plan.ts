@@ -52,6 +52,7 @@ export function planFor(kernel: KernelOffer, options: PlanOptions): Plan {
   const missing = new Map<Fact, Missing>();
   const better: (Missing & { fact: Fact })[] = [];
   for (const probe of catalog) {
+    if (probe.detail !== undefined && probe.detail !== options.detail) continue;
     const found = chooseRoute(probe, kernel, options);
     if ("reason" in found) {
       blind.push({ fact: probe.title, reason: found.reason, remedy: found.remedy });

@@ -2,7 +2,16 @@
  * Events in, state out. The ledger believes nothing but its input: no clock, no file, no process is asked, so a replay
  * of the same events ends in the same snapshot.
  */
-import type { ClockEvent, Event, GapEvent, HostEvent, KernelSample, PlanEvent, SelfSample } from "../events.ts";
+import type {
+  ClockEvent,
+  Event,
+  GapEvent,
+  HostEvent,
+  KernelSample,
+  PageBurst,
+  PlanEvent,
+  SelfSample,
+} from "../events.ts";
 import type { Snapshot } from "../snapshot.ts";
 import { type MonotonicNs, monotonicNs } from "../units.ts";
 import { Files, type SecretFile } from "./files.ts";
@@ -50,7 +59,9 @@ export class Ledger {
   lastTick: MonotonicNs | null = null;
   #tickBefore: MonotonicNs | null = null;
 
-  apply(event: Event | LookChange): void {
+  apply(event: Event | LookChange | PageBurst): void {
+    // Single pages are for study: the counters tell the figures, and tell them also when a line was lost.
+    if (event.kind === "page" || event.kind === "pageBurst") return;
     if (event.at > this.now) this.now = event.at;
     switch (event.kind) {
       case "host":

@@ -4,7 +4,7 @@ import { mostRows } from "./limits.ts";
 const firstRows = 1024;
 const allOnes = 0xff;
 
-abstract class ColumnBuffer {
+export abstract class ColumnBuffer {
   /** Rows that have a value. */
   filled = 0;
   protected rows = 0;
@@ -13,18 +13,30 @@ abstract class ColumnBuffer {
 
   /** Marks the row; grows the column when needed. Rows are filled in order. */
   protected mark(row: number): void {
-    if (row >= this.rows) {
-      // Powers of two: bits fill whole bytes.
-      this.rows = Math.min(mostRows, Math.max(firstRows, 2 ** Math.ceil(Math.log2(row + 1))));
-      const valid = new Uint8Array(this.rows >> 3);
-      valid.set(this.#valid);
-      this.#valid = valid;
-      this.resize(this.rows);
-    }
+    if (row >= this.rows) this.#grow(row);
     const byte = row >> 3;
     this.#valid[byte] = (this.#valid[byte] ?? 0) | (1 << (row & 7));
     this.#last = row;
     this.filled++;
+  }
+
+  /** Marks rows side by side. */
+  protected markMany(from: number, count: number): void {
+    if (count === 0) return;
+    const end = from + count;
+    if (end > this.rows) this.#grow(end - 1);
+    setBits(this.#valid, from, end, true);
+    this.#last = end - 1;
+    this.filled += count;
+  }
+
+  #grow(row: number): void {
+    // Powers of two: bits fill whole bytes.
+    this.rows = Math.min(mostRows, Math.max(firstRows, 2 ** Math.ceil(Math.log2(row + 1))));
+    const valid = new Uint8Array(this.rows >> 3);
+    valid.set(this.#valid);
+    this.#valid = valid;
+    this.resize(this.rows);
   }
 
   /** The bits for so many rows; empty when all have a value. */
@@ -59,6 +71,23 @@ abstract class ColumnBuffer {
   protected abstract resize(rows: number): void;
 }
 
+function setBits(bits: Uint8Array, from: number, end: number, value: boolean): void {
+  let row = from;
+  const set = (until: number) => {
+    for (; row < until; row++) {
+      const bit = 1 << (row & 7);
+      bits[row >> 3] = value ? (bits[row >> 3] ?? 0) | bit : (bits[row >> 3] ?? 0) & ~bit;
+    }
+  };
+  set(Math.min(end, (from + 7) & ~7));
+  const whole = (end - row) >> 3;
+  if (whole > 0) {
+    bits.fill(value ? allOnes : 0, row >> 3, (row >> 3) + whole);
+    row += 8 * whole;
+  }
+  set(end);
+}
+
 const two32 = 2 ** 32;
 
 export class IntColumn extends ColumnBuffer {
@@ -80,6 +109,16 @@ export class IntColumn extends ColumnBuffer {
   setLong(row: number, value: bigint): void {
     this.mark(row);
     this.#longs[row] = value;
+  }
+
+  /** The same value in rows side by side. */
+  fillMany(from: number, count: number, value: number): void {
+    this.fillLongs(from, count, BigInt(value));
+  }
+
+  fillLongs(from: number, count: number, value: bigint): void {
+    this.markMany(from, count);
+    this.#longs.fill(value, from, from + count);
   }
 
   bytesFor(rows: number): number {
@@ -109,6 +148,10 @@ export class ChangedIntColumn extends IntColumn {
 
   override set(row: number, value: number): void {
     super.set(row, this.#change(value));
+  }
+
+  override fillMany(from: number, count: number, value: number): void {
+    super.fillMany(from, count, this.#change(value));
   }
 }
 
@@ -156,6 +199,11 @@ export class BoolColumn extends ColumnBuffer {
     this.#bits.fill(value ? allOnes : 0, 0, (rows + 7) >> 3);
   }
 
+  fillMany(from: number, count: number, value: boolean): void {
+    this.markMany(from, count);
+    setBits(this.#bits, from, from + count, value);
+  }
+
   bytesFor(rows: number): number {
     return (rows + 7) >> 3;
   }
@@ -186,11 +234,20 @@ export class TextColumn extends ColumnBuffer {
 
   set(row: number, value: string): void {
     this.mark(row);
-    this.#codes[row] = this.#dictionary.code(this.#change === undefined ? value : this.#change(value));
+    this.#codes[row] = this.#code(value);
+  }
+
+  fillMany(from: number, count: number, value: string): void {
+    this.markMany(from, count);
+    this.#codes.fill(this.#code(value), from, from + count);
   }
 
   setOrNull(row: number, value: string | null): void {
     if (value !== null) this.set(row, value);
+  }
+
+  #code(value: string): number {
+    return this.#dictionary.code(this.#change === undefined ? value : this.#change(value));
   }
 
   bytesFor(rows: number): number {

@@ -1,6 +1,8 @@
 /** One column of a batch that was read. A row without a value where one has to be ends the reading of the batch. */
 import { Damaged } from "./damage.ts";
 
+const allOnes = 0xff;
+
 abstract class ColumnReader {
   readonly #name: string;
   /** One bit a row; null: every row has a value; undefined: none has. */
@@ -14,6 +16,21 @@ abstract class ColumnReader {
   has(row: number): boolean {
     if (this.#valid === null) return true;
     return this.#valid !== undefined && (((this.#valid[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+  }
+
+  /** The first row from here on that has no value, or the end. */
+  filledUntil(from: number, end: number): number {
+    const valid = this.#valid;
+    if (valid === null) return end;
+    if (valid === undefined) return from;
+    let row = from;
+    while (row < end) {
+      const bits = valid[row >> 3] ?? 0;
+      if (bits === allOnes && (row & 7) === 0) row += 8;
+      else if (((bits >> (row & 7)) & 1) === 1) row++;
+      else return row;
+    }
+    return end;
   }
 
   protected need(row: number): void {
@@ -47,6 +64,16 @@ export class IntReader extends ColumnReader {
 
   orNull(row: number): number | null {
     return this.has(row) ? this.get(row) : null;
+  }
+
+  /** The first row behind this one that does not have its value, or the end. */
+  sameUntil(row: number, end: number): number {
+    const until = this.filledUntil(row, end);
+    const [words, low, high] = [this.#low, this.#low[2 * row], this.#low[2 * row + 1]];
+    for (let next = row + 1; next < until; next++) {
+      if (words[2 * next] !== low || words[2 * next + 1] !== high) return next;
+    }
+    return until;
   }
 
   long(row: number): bigint {
@@ -87,6 +114,17 @@ export class BoolReader extends ColumnReader {
     this.need(row);
     return (((this.#bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
   }
+
+  /** The first row behind this one that does not have its value, or the end. */
+  sameUntil(row: number, end: number): number {
+    const until = this.filledUntil(row, end);
+    if (until === row) return row;
+    const value = this.get(row);
+    for (let next = row + 1; next < until; next++) {
+      if ((((this.#bits[next >> 3] ?? 0) >> (next & 7)) & 1) !== Number(value)) return next;
+    }
+    return until;
+  }
 }
 
 export class TextReader extends ColumnReader {
@@ -110,6 +148,14 @@ export class TextReader extends ColumnReader {
     return this.has(row) ? this.get(row) : null;
   }
 
+  /** The first row behind this one that does not have its text, or the end. */
+  sameUntil(row: number, end: number): number {
+    const until = this.filledUntil(row, end);
+    const [codes, code] = [this.#codes, this.#codes[row]];
+    for (let next = row + 1; next < until; next++) if (codes[next] !== code) return next;
+    return until;
+  }
+
   /** The lines of a text; the same list for each row that has it. */
   lines(row: number): readonly string[] {
     const code = this.#codes[row] ?? -1;
@@ -129,6 +175,40 @@ export class TextReader extends ColumnReader {
 
   wordOrNull<Word extends string>(row: number, words: ReadonlySet<Word>): Word | null {
     return this.has(row) ? this.word(row, words) : null;
+  }
+}
+
+/** Whole numbers of two or four bytes. */
+abstract class NarrowReader<Values extends Uint16Array | Uint32Array> extends ColumnReader {
+  readonly #values: Values;
+
+  constructor(name: string, valid: Uint8Array | null | undefined, values: Values) {
+    super(name, valid);
+    this.#values = values;
+  }
+
+  get(row: number): number {
+    this.need(row);
+    return this.#values[row] ?? this.never(row);
+  }
+
+  /** Rows side by side; those without a value are zero, or whatever the writer left there. */
+  many(from: number, end: number): Values {
+    return this.#values.slice(from, end) as Values;
+  }
+}
+
+export class U16Reader extends NarrowReader<Uint16Array> {
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer) {
+    const bytes = aligned(data);
+    super(name, valid, new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >> 1));
+  }
+}
+
+export class U32Reader extends NarrowReader<Uint32Array> {
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer) {
+    const bytes = aligned(data);
+    super(name, valid, new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2));
   }
 }
 

@@ -9,8 +9,11 @@ import type { EventKind } from "../events.ts";
 /** What a row can be: an event, or the end of a holding, which the ledger learns from a scan that does not name it. */
 export type RowKind = EventKind | "released";
 
-/** int: 64 bits, signed. float: IEEE 754, 64 bits. text: UTF-8, dictionary-coded; all columns share one dictionary. */
-export type ColumnType = "int" | "float" | "bool" | "text";
+/**
+ * int: 64 bits, signed. u16, u32: as many bits, not signed. float: IEEE 754, 64 bits. text: UTF-8, dictionary-coded; all
+ * columns share one dictionary.
+ */
+export type ColumnType = "int" | "u16" | "u32" | "float" | "bool" | "text";
 
 export interface ColumnDeclaration {
   readonly type: ColumnType;
@@ -21,17 +24,27 @@ export interface ColumnDeclaration {
 }
 
 /** Changed together with the rules at the head of this file. */
-export const formatVersion = { major: 1, minor: 1 } as const;
+export const formatVersion = { major: 1, minor: 2 } as const;
 
 const counted = ["allocated", "freed", "split", "refused", "requests"] as const;
-const ofProcess = ["allocated", "split", "refused", "created", "process", "exit", "holding", "released"] as const;
+const ofProcess = [
+  "page",
+  "allocated",
+  "split",
+  "refused",
+  "created",
+  "process",
+  "exit",
+  "holding",
+  "released",
+] as const;
 
 export const columns = {
   at: {
     type: "int",
     kinds: "all",
     unit: "ns",
-    says: "CLOCK_MONOTONIC when it happened or was read; a row `clock` ties it to the wall clock",
+    says: "CLOCK_MONOTONIC when it happened or was read; a row `clock` ties it to the wall clock; `page`: see Single pages",
   },
   kind: { type: "text", kinds: "all", says: "which event the row is, see below" },
   checkpoint: {
@@ -47,7 +60,7 @@ export const columns = {
   pid: {
     type: "int",
     kinds: [...ofProcess, "probes", "oomKill"],
-    says: "process; `oomKill`: the victim; `probes`: bpftrace's own",
+    says: "process; `page`: who took it or gave it back; `oomKill`: the victim; `probes`: bpftrace's own",
   },
   started: {
     type: "int",
@@ -57,7 +70,7 @@ export const columns = {
   },
   inode: {
     type: "int",
-    kinds: ["allocated", "freed", "fileSize", "created", "holding", "released"],
+    kinds: ["page", "allocated", "freed", "fileSize", "created", "holding", "released"],
     says: "secret file",
   },
   kill: {
@@ -143,6 +156,19 @@ export const columns = {
   sequence: { type: "int", kinds: ["tick"], says: "number of the reading" },
   wall: { type: "float", kinds: ["clock"], unit: "ms since 1970, UTC", says: "the wall clock at `at`" },
   reason: { type: "text", kinds: ["probes", "gap"], says: "why, for people" },
+  after_ns: {
+    type: "u16",
+    kinds: ["page"],
+    unit: "ns",
+    says: "time since the row before, which is of the same burst: its lower 16 bits; null: the first of a burst, whose time is `at`",
+  },
+  after_high: { type: "u16", kinds: ["page"], unit: "65,536 ns", says: "the same: its upper 16 bits" },
+  block: {
+    type: "u32",
+    kinds: ["page"],
+    says: "2M block of physical memory that the page lies in: its address / 2 MiB",
+  },
+  taken: { type: "bool", kinds: ["page"], says: "true: taken out of the direct map, false: given back" },
   detail: { type: "text", kinds: ["host", "plan"], says: "JSON: the machine, or by which route each fact is learned" },
 } as const satisfies Record<string, ColumnDeclaration>;
 
@@ -159,6 +185,7 @@ export const rowKinds: Readonly<Record<RowKind, string>> = {
   plan: "by which route each fact is learned, and what will not be seen",
   probes: "the kernel program was attached, lost, stopped, or failed",
   tick: "a reading of the counters is complete: what came before it is one consistent sample",
+  page: "one page of a file was taken out of the direct map, or given back; only with --detail page",
   allocated: "sample: pages of a file that the faults of a process created",
   freed: "sample: pages of a file that were freed",
   fileSize: "sample: pages that a file has, whoever made them",

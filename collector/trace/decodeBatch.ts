@@ -1,5 +1,5 @@
 /** Two messages back into columns. Lengths are checked against the number of rows before anything is unpacked. */
-import { BoolReader, FloatReader, IntReader, TextReader } from "./columnReaders.ts";
+import { BoolReader, FloatReader, IntReader, TextReader, U16Reader, U32Reader } from "./columnReaders.ts";
 import { type ColumnName, type ColumnType, columnNames, columns, requiredColumns, rowKinds } from "./columns.ts";
 import { Damaged } from "./damage.ts";
 import type { ColumnReaders } from "./decodeRows.ts";
@@ -15,6 +15,8 @@ export interface DecodedBatch {
 
 const bytesOf: Readonly<Record<ColumnType, (rows: number) => number>> = {
   int: (rows) => 8 * rows,
+  u16: (rows) => 2 * rows,
+  u32: (rows) => 4 * rows,
   float: (rows) => 8 * rows,
   bool: (rows) => (rows + 7) >> 3,
   text: (rows) => 4 * rows,
@@ -98,6 +100,10 @@ function readerOf(
   switch (type) {
     case "int":
       return new IntReader(name, validity, data);
+    case "u16":
+      return new U16Reader(name, validity, data);
+    case "u32":
+      return new U32Reader(name, validity, data);
     case "float":
       return new FloatReader(name, validity, data);
     case "bool":

@@ -12,19 +12,20 @@ import {
   startTicks,
   wallMs,
 } from "../units.ts";
-import type { BoolReader, FloatReader, IntReader, TextReader } from "./columnReaders.ts";
-import type { ColumnName, ColumnType, columns, RowKind } from "./columns.ts";
+import type { BoolReader, FloatReader, IntReader, TextReader, U16Reader, U32Reader } from "./columnReaders.ts";
+import type { ColumnName, columns, RowKind } from "./columns.ts";
 import { hostDetail, planDetail } from "./detail.ts";
 import type { Row } from "./rows.ts";
 
-type ReaderOf<Type extends ColumnType> = Type extends "int"
-  ? IntReader
-  : Type extends "float"
-    ? FloatReader
-    : Type extends "bool"
-      ? BoolReader
-      : TextReader;
-export type ColumnReaders = { readonly [Name in ColumnName]: ReaderOf<(typeof columns)[Name]["type"]> };
+interface ReaderOf {
+  readonly int: IntReader;
+  readonly u16: U16Reader;
+  readonly u32: U32Reader;
+  readonly float: FloatReader;
+  readonly bool: BoolReader;
+  readonly text: TextReader;
+}
+export type ColumnReaders = { readonly [Name in ColumnName]: ReaderOf[(typeof columns)[Name]["type"]] };
 
 const words = <Word extends string>(...all: readonly Word[]): ReadonlySet<Word> => new Set(all);
 const causes = words<SplitCause>("secretmem", "bpf", "module", "execmem", "gpu", "tracing", "other");
@@ -35,10 +36,10 @@ const states = words("attached", "lost", "stopped", "failed");
 const constraints = words<OomConstraint>("none", "memcg", "cpuset", "mempolicy");
 export const accountings = words<Accounting>("mlock", "user");
 
-/** @throws Damaged when the row is none that a recording can hold */
+/** Of any kind but `page`, see pages/decodeBurst.ts. @throws Damaged when the row is none that a recording can hold */
 export function decodeRow(from: ColumnReaders, n: number): Row {
   const at = monotonicNs(from.at.long(n));
-  const kind = from.kind.get(n) as RowKind;
+  const kind = from.kind.get(n) as Exclude<RowKind, "page">;
   switch (kind) {
     case "allocated":
       return {
@@ -143,7 +144,7 @@ function decodeMachine(
   at: MonotonicNs,
   from: ColumnReaders,
   n: number,
-): Exclude<Event, { kind: "scan" }> {
+): Exclude<Event, { kind: "scan" | "page" }> {
   switch (kind) {
     case "host":
       return { kind, at, ...hostDetail(from.detail.get(n)) };

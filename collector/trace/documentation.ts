@@ -6,6 +6,8 @@ import { hostTreatments, planTreatments, type Treatment, treatmentSays, treatmen
 
 const arrowTypes = {
   int: "int64",
+  u16: "uint16",
+  u32: "uint32",
   float: "float64",
   bool: "bool",
   text: "dictionary(int32, utf8)",
@@ -63,6 +65,24 @@ is the last row less the last one before it. A row that would only repeat what t
 not written; a counter without a new row has not moved. Nor is a \`fileSize\` that agrees with the counters of its file. In
 the same way a \`scan\` with \`repeats\` stands for all holdings that were not named or released since the scan before.
 
+## Single pages
+
+A recording made with \`--detail page\` has a row \`page\` for each page, beside the counters, which stay what figures are made
+of. They lie in bursts: of one process, one file and one direction, in the order of time; within a batch bursts follow
+all other rows. A row without \`after_ns\` begins a burst, and \`at\` is its time; the next rows have the same \`at\`, and
+\`after_high\` and \`after_ns\` are the two halves of the time since the row before. In polars:
+
+\`\`\`python
+from polars import col, Int64
+step = col("after_ns").cast(Int64).fill_null(0) + 65536 * col("after_high").cast(Int64).fill_null(0)
+burst = col("after_ns").is_null().cum_sum()
+pages = trace.filter(col("kind") == "page").with_columns(time=col("at") + step.cum_sum().over(burst))
+\`\`\`
+
+A time is eight bytes that no packer shortens; a step of microseconds to the row before has a lower half of two bytes, of
+which a packer leaves some 1.2 to 1.6, and an upper half of zeros. What is here is what arrived: lines that were lost are
+rows \`lost\`, and the counters say how many pages there were.
+
 ## Columns
 
 | column | type | unit | rows | meaning |
@@ -74,7 +94,7 @@ ${Object.entries(columns).map(columnLine).join("\n")}
 With \`--redact\`, and by \`secretscope redact\`, names are replaced before they are written; a column that is not named
 here stays as it was. The same name has the same pseudonym in one recording, all of its files included, and another one
 in the next: they are keyed (HMAC-SHA-256) with random bytes that are never stored, so that a list of common names does not
-give them away. What stays: process numbers, inodes, times, sizes, the kernel's release. Whoever can read that machine's
+give them away. What stays: process numbers, inodes, times, sizes, numbers of 2M blocks, the kernel's release. Whoever can read that machine's
 logs can still tell who a process number was.
 
 | | becomes |
@@ -87,7 +107,7 @@ A batch is a dictionary message, with the texts of this batch alone, and a recor
 any other. At most one a second is written; routine samples wait up to a minute for company, a split, a refusal or an OOM
 kill a second. At most ${mostRows.toLocaleString("en")} rows; metadata of at most ${mostMetadataBytes >> 20} MiB, a body of at most ${mostBodyBytes >> 20} MiB.
 
-Each message's own metadata says: \`batch\` (its number, from 1), \`rows\`, \`from\` and \`to\` (least and greatest \`at\`), \`wall\`
+Each message's own metadata says: \`batch\` (its number, from 1), \`rows\`, \`from\` and \`to\` (least and greatest time), \`wall\`
 (the wall clock at \`from\`, ms), \`holds\` (\`events\` or \`checkpoint\`), and \`checksum\`:
 \`crc32=HEAD,BODY\`, two CRC-32 in hexadecimal. BODY is that of the body; HEAD that of the eight bytes before the metadata
 and the metadata, with HEAD itself as zeros. A batch whose checksum does not match is not used: it is named with its
@@ -102,6 +122,9 @@ change anything, and is refused with the name of the program that wrote it.
 
 - 1.0: the first.
 - 1.1: \`secretscope.redacted\` in the head, and \`redacted\` among the facts of the machine.
+- 1.2: rows \`page\` with \`after_ns\`, \`after_high\`, \`block\` and \`taken\`, the first columns of another width than 64 bits. A reader of 1.1
+  opens every file of 1.2 with a note; that a row may be of a kind it does not know it takes for damage, which it names, so
+  for a recording with \`--detail page\` use a later one. From 1.2 on such rows are passed over.
 `;
 }
 

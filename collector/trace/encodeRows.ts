@@ -1,18 +1,22 @@
 /** Rows into columns. Its mirror is decodeRows.ts; docs/trace-format.md says what each column means. */
-import type { Event, OomKillEvent } from "../events.ts";
+import type { Event, OomKillEvent, PageBurst, PageEvent } from "../events.ts";
 import { BoolColumn, ChangedIntColumn, FloatColumn, IntColumn, TextColumn, TextDictionary } from "./columnBuffers.ts";
-import { type ColumnName, type ColumnType, columnNames, columns } from "./columns.ts";
+import { type ColumnName, columnNames, columns } from "./columns.ts";
+import { U16Column, U32Column } from "./narrowColumns.ts";
+import { encodeBurst } from "./pages/encodeBurst.ts";
+import { PageBuffer } from "./pages/pageBuffer.ts";
 import type { Redactor } from "./redaction/redactor.ts";
 import type { Row } from "./rows.ts";
 
-type BufferOf<Type extends ColumnType> = Type extends "int"
-  ? IntColumn
-  : Type extends "float"
-    ? FloatColumn
-    : Type extends "bool"
-      ? BoolColumn
-      : TextColumn;
-export type ColumnBuffers = { readonly [Name in ColumnName]: BufferOf<(typeof columns)[Name]["type"]> };
+interface BufferOf {
+  readonly int: IntColumn;
+  readonly u16: U16Column;
+  readonly u32: U32Column;
+  readonly float: FloatColumn;
+  readonly bool: BoolColumn;
+  readonly text: TextColumn;
+}
+export type ColumnBuffers = { readonly [Name in ColumnName]: BufferOf[(typeof columns)[Name]["type"]] };
 
 function makeColumns(dictionary: TextDictionary, redactor?: Redactor): ColumnBuffers {
   const make = (name: ColumnName) => {
@@ -20,6 +24,10 @@ function makeColumns(dictionary: TextDictionary, redactor?: Redactor): ColumnBuf
     switch (columns[name].type) {
       case "int":
         return change === undefined ? new IntColumn() : new ChangedIntColumn(change);
+      case "u16":
+        return new U16Column();
+      case "u32":
+        return new U32Column();
       case "float":
         return new FloatColumn();
       case "bool":
@@ -35,7 +43,8 @@ function makeColumns(dictionary: TextDictionary, redactor?: Redactor): ColumnBuf
 export class RowEncoder {
   readonly dictionary = new TextDictionary();
   readonly columns: ColumnBuffers;
-  rows = 0;
+  readonly #pages = new PageBuffer();
+  #filled = 0;
   /** Least and greatest time in the batch; both 0n while it is empty. */
   from = 0n;
   to = 0n;
@@ -45,9 +54,23 @@ export class RowEncoder {
     this.columns = makeColumns(this.dictionary, redactor);
   }
 
-  add(row: Row): void {
+  /** With the single pages that wait. */
+  get rows(): number {
+    return this.#filled + this.#pages.pages;
+  }
+
+  /** A single page waits for the others of its batch: `settlePages`. */
+  add(row: Row | PageEvent): void {
+    if (row.kind === "page") {
+      this.#pages.add(row);
+      return;
+    }
+    if (row.kind === "pageBurst") {
+      this.#addBurst(row);
+      return;
+    }
     const { columns: to } = this;
-    const n = this.rows++;
+    const n = this.#filled++;
     to.at.setLong(n, row.at);
     to.kind.set(n, row.kind);
     if (n === 0 || row.at < this.from) this.from = row.at;
@@ -55,16 +78,32 @@ export class RowEncoder {
     encode(row, n, to);
   }
 
+  /** Before the batch is encoded: single pages follow its other rows. Their order is that of their times. */
+  settlePages(): void {
+    for (const burst of this.#pages.takeBursts()) this.#addBurst(burst);
+  }
+
+  /** A row for each page. */
+  #addBurst(burst: PageBurst): void {
+    const n = this.#filled;
+    this.#filled += burst.blocks.length;
+    if (this.#filled === n) return;
+    const last = encodeBurst(burst, n, this.columns);
+    if (n === 0 || burst.at < this.from) this.from = burst.at;
+    if (n === 0 || last > this.to) this.to = last;
+  }
+
   clear(): void {
     for (const name of columnNames) this.columns[name].clear();
     this.dictionary.clear();
-    this.rows = 0;
+    this.#filled = 0;
     this.from = 0n;
     this.to = 0n;
   }
 }
 
-function encode(row: Row, n: number, to: ColumnBuffers): void {
+/** @param row of one row */
+function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers): void {
   switch (row.kind) {
     case "allocated":
       encodeProcess(row, n, to);

@@ -1,5 +1,5 @@
 /** The head of a trace: what a reader has to know before the first batch. It is the schema's metadata. */
-import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, Utf8 } from "apache-arrow";
+import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, Uint16, Uint32, Utf8 } from "apache-arrow";
 import type { HostEvent, PlanEvent } from "../events.ts";
 import type { MonotonicNs, WallMs } from "../units.ts";
 import { type ColumnType, columnNames, columns, formatVersion, requiredColumns } from "./columns.ts";
@@ -63,6 +63,8 @@ export function schemaFields(): Field[] {
   const text = new Utf8();
   const types: Record<ColumnType, () => Field["type"]> = {
     int: () => new Int64(),
+    u16: () => new Uint16(),
+    u32: () => new Uint32(),
     float: () => new Float64(),
     bool: () => new Bool(),
     text: () => new Dictionary(text, new Int32(), dictionaryId),

@@ -2,6 +2,7 @@
 import type { Event, HoldingSample } from "../events.ts";
 import type { Seen } from "./holdingsReader.ts";
 import { endHoldings } from "./novelty.ts";
+import { pageEvents } from "./pages/pageEvents.ts";
 import { holdingKey } from "./rows.ts";
 
 export class HoldingsExpander {
@@ -10,6 +11,10 @@ export class HoldingsExpander {
   #named: HoldingSample[] = [];
 
   take(seen: Seen, tell: (event: Event) => void): void {
+    if (seen.kind === "pageBurst") {
+      for (const page of pageEvents(seen)) tell(page);
+      return;
+    }
     if (seen.kind === "lookChange") {
       const { at, scan, released, changed } = seen;
       for (const each of released) this.#holdings.delete(holdingKey(each));

@@ -1,10 +1,10 @@
 /** Rows back into what was seen: holdings that a scan repeats stay a change of the look before, which is much less. */
-import type { Event, HoldingSample } from "../events.ts";
+import type { Event, HoldingSample, PageBurst } from "../events.ts";
 import type { LookChange } from "../ledger/holdings.ts";
 import type { ReleasedRow, Row } from "./rows.ts";
 
 /** What a ledger takes: an event, or many in one. */
-export type Seen = Event | LookChange;
+export type Seen = Event | LookChange | PageBurst;
 
 export class HoldingsReader {
   /** False: rows were lost, and nobody knows what the next scan repeats. */
@@ -45,6 +45,10 @@ export class HoldingsReader {
         this.#begin();
         return;
       }
+      case "pageBurst":
+        // Pages of a batch follow its other rows, also where a look goes on in the next one.
+        tell(row);
+        return;
       default:
         if (this.#waiting.length > 0) this.#tellWaiting(tell);
         tell(row);

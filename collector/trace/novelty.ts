@@ -6,7 +6,7 @@
  *
  * HoldingsExpander is the mirror for holdings; counters need none.
  */
-import type { Event, HoldingSample, ScanEvent } from "../events.ts";
+import type { Event, HoldingSample, PageEvent, ScanEvent } from "../events.ts";
 import { holdingKey, type Row } from "./rows.ts";
 
 /** Counters remembered; beyond that all are forgotten, and each is written once more. */
@@ -31,7 +31,7 @@ export class Novelty {
     return this.#look.length === 0 && this.#inPlace === undefined;
   }
 
-  take(event: Event): void {
+  take(event: Exclude<Event, PageEvent>): void {
     switch (event.kind) {
       case "holding":
         if (this.#inPlace === undefined) this.#look.push(event);

@@ -82,7 +82,7 @@ const damageIn = (file: TraceFile, from: number, to: number) =>
   file.damage.find(({ offset }) => offset >= from && offset < to);
 
 /** What may have been among the lost rows and is known all the same: the machine, and the wall clock at this batch. */
-function headOf({ header }: TraceFile, { from, wall }: BatchPlace): Event[] {
+function headOf({ header }: TraceFile, { from, wall }: BatchPlace): Seen[] {
   const at = monotonicNs(from);
   return [
     ...(header?.host ? [{ kind: "host", at, ...header.host } as const] : []),

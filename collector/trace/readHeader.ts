@@ -1,6 +1,7 @@
 /** The head of a trace from elsewhere: its version first, since nothing else can be read before that is known. */
 import { Type } from "apache-arrow";
 import type { Field } from "apache-arrow/fb/field";
+import { Int } from "apache-arrow/fb/int";
 import { CannotRun } from "../cannotRun.ts";
 import { monotonicNs, wallMs } from "../units.ts";
 import { type ColumnType, columns, formatVersion } from "./columns.ts";
@@ -76,22 +77,22 @@ const optional = <T>(json: string | undefined, read: (json: string) => T): T | n
 
 function columnOf(field: Field | null): TraceColumn {
   const name = field?.name() ?? "";
-  const type = typeOf(field);
+  const isKnown = Object.hasOwn(columns, name);
+  // Numbers of another width are passed over where nobody knows the column.
+  const type = typeOf(field) ?? (!isKnown && (field?.typeType() as unknown as Type) === Type.Int ? "int" : undefined);
   if (field === null || type === undefined) throw new Damaged(`column ${name} is of a kind that is not known`);
-  const known: { readonly type: ColumnType } | undefined = Object.hasOwn(columns, name)
-    ? columns[name as keyof typeof columns]
-    : undefined;
+  const known: { readonly type: ColumnType } | undefined = isKnown ? columns[name as keyof typeof columns] : undefined;
   if (known !== undefined && known.type !== type) throw new Damaged(`column ${name} is of another kind`);
   return { name, type };
 }
 
-/** Only these four, or the places of the other columns cannot be known. */
+/** Only these, or the places of the other columns cannot be known. */
 function typeOf(field: Field | null): ColumnType | undefined {
   if (field === null) return undefined;
   if (field.dictionary() !== null) return "text";
   switch (field.typeType() as unknown as Type) {
     case Type.Int:
-      return "int";
+      return intType(field.type(new Int()) as Int | null);
     case Type.Float:
       return "float";
     case Type.Bool:
@@ -99,4 +100,9 @@ function typeOf(field: Field | null): ColumnType | undefined {
     default:
       return undefined;
   }
+}
+
+function intType(type: Int | null): ColumnType | undefined {
+  const width = `${type?.isSigned() ? "" : "u"}${type?.bitWidth()}`;
+  return width === "64" ? "int" : width === "u16" || width === "u32" ? width : undefined;
 }

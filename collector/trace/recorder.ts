@@ -4,7 +4,7 @@
  */
 import { unlink } from "node:fs/promises";
 import type { CannotRun } from "../cannotRun.ts";
-import type { Event } from "../events.ts";
+import type { Event, PageEvent } from "../events.ts";
 import { monotonicNs } from "../units.ts";
 import { BatchPace } from "./batchPace.ts";
 import { makeCheckpoint } from "./checkpoint/make.ts";
@@ -73,6 +73,8 @@ export class Recorder {
   #file = 1;
   #batches = 0;
   #events = 0;
+  /** Single pages: no checkpoint is made for them, since a ledger passes them over. */
+  #pages = 0;
   #now = monotonicNs(0n);
   /** Events and bytes at the last checkpoint, or when one was last tried. */
   #checkpointed = { events: 0, bytes: 0, size: 0 };
@@ -121,7 +123,7 @@ export class Recorder {
     return {
       path: this.#writer.path,
       bytes: this.#earlierBytes + this.#writer.length,
-      events: this.#events,
+      events: this.#events + this.#pages,
       lost: this.#lost,
     };
   }
@@ -132,6 +134,11 @@ export class Recorder {
 
   take(event: Event): void {
     if (this.#closing !== undefined || this.failure !== undefined) return;
+    if (event.kind === "page") {
+      this.#pages++;
+      this.#add(event);
+      return;
+    }
     this.#events++;
     this.#facts.take(event);
     if (event.kind === "lost") this.#lost += event.count;
@@ -225,12 +232,12 @@ export class Recorder {
     this.#checkpointed = { events: this.#events, bytes: this.#writer.length, size: bytes.length };
   }
 
-  #add(row: Row): void {
+  #add(row: Row | PageEvent): void {
     const { rows, dictionary } = this.#encoder;
     if (rows >= mostRows || dictionary.size >= textPerBatch) this.#write();
     const isFirst = this.#encoder.rows === 0;
     this.#encoder.add(row);
-    this.#pace.note(row.kind);
+    this.#pace.note(row.kind === "pageBurst" ? "page" : row.kind);
     if (!isFirst) return;
     const now = this.#paceMs();
     this.#pace.begin(now);
@@ -265,6 +272,7 @@ export class Recorder {
     this.#timer = undefined;
     if (!this.#hasHead) this.#writeHead();
     if (this.#encoder.rows === 0) return;
+    this.#encoder.settlePages();
     const { from, to } = this.#encoder;
     const facts = { number: ++this.#batches, checkpoint: false, from, to, wall: this.#facts.wallAt(from) };
     this.#writer.append(encodeBatch(this.#encoder, facts));

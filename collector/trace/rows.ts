@@ -1,5 +1,8 @@
-/** What a row of a trace says: an event, with two differences that keep unchanged holdings from being said again. */
-import type { Event, HoldingSample, ProcessId, ScanEvent } from "../events.ts";
+/**
+ * What rows of a trace say: an event, with two differences that keep unchanged holdings from being said again, and pages
+ * as bursts, each of which is as many rows as it has pages.
+ */
+import type { Event, HoldingSample, PageBurst, PageEvent, ProcessId, ScanEvent } from "../events.ts";
 import type { Inode, MonotonicNs } from "../units.ts";
 
 /** What the last scan found does not hold any more. */
@@ -14,7 +17,7 @@ export interface ScanRow extends ScanEvent {
   readonly repeats: boolean;
 }
 
-export type Row = Exclude<Event, ScanEvent> | ScanRow | ReleasedRow;
+export type Row = Exclude<Event, ScanEvent | PageEvent> | ScanRow | ReleasedRow | PageBurst;
 
 /** One holding for good. */
 export const holdingKey = ({ pid, started, inode }: Pick<HoldingSample, "pid" | "started" | "inode">) =>

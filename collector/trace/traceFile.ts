@@ -1,13 +1,14 @@
 /** A trace that was opened: its head, where its batches are, and each batch's rows. Damage is named, never hidden. */
 import { CannotRun } from "../cannotRun.ts";
 import { isBody } from "./checksum.ts";
-import { columnNames, columns, formatVersion } from "./columns.ts";
+import { columnNames, columns, formatVersion, rowKinds } from "./columns.ts";
 import { type Damage, Damaged } from "./damage.ts";
 import { decodeColumns, decodeTexts } from "./decodeBatch.ts";
-import { decodeRow } from "./decodeRows.ts";
+import { type ColumnReaders, decodeRow } from "./decodeRows.ts";
 import { FileWindow } from "./fileWindow.ts";
 import type { TraceHeader } from "./header.ts";
 import { type MessageHead, readHead } from "./messageHead.ts";
+import { decodeBurst } from "./pages/decodeBurst.ts";
 import { readHeader, type TraceColumn } from "./readHeader.ts";
 import type { Row } from "./rows.ts";
 import { type BatchPlace, indexTrace, type Place, type TraceIndex } from "./traceIndex.ts";
@@ -26,6 +27,7 @@ export class TraceFile {
   readonly #window: FileWindow;
   readonly #columns: readonly TraceColumn[];
   readonly #damage: Damage[];
+  #hasPages = false;
 
   /** @throws CannotRun when it is not there, no trace, or of a version that only another program reads */
   constructor(path: string) {
@@ -57,6 +59,11 @@ export class TraceFile {
     return this.batches.at(-1)?.to ?? null;
   }
 
+  /** Whether rows of single pages were met so far. */
+  get hasPages(): boolean {
+    return this.#hasPages;
+  }
+
   get size(): number {
     return this.#window.size;
   }
@@ -66,10 +73,20 @@ export class TraceFile {
     try {
       const texts = this.#part(place.dictionary, decodeTexts);
       const batch = this.#part(place.columns, (head, body) => decodeColumns(head, body, texts, this.#columns));
-      for (let from = 0; from < batch.rows; from += atOnce) {
+      const hasPages = texts.includes("page");
+      for (let row = 0; row < batch.rows; ) {
         const rows: Row[] = [];
-        const end = Math.min(batch.rows, from + atOnce);
-        for (let row = from; row < end; row++) rows.push(decodeRow(batch.columns, row));
+        while (row < batch.rows && rows.length < atOnce) {
+          if (hasPages && batch.columns.kind.get(row) === "page") {
+            const burst = decodeBurst(batch.columns, row, batch.rows);
+            rows.push(burst);
+            this.#hasPages = true;
+            row += burst.blocks.length;
+          } else {
+            if (!this.#isNewer(batch.columns, row)) rows.push(decodeRow(batch.columns, row));
+            row++;
+          }
+        }
         yield rows;
       }
     } catch (error) {
@@ -81,6 +98,11 @@ export class TraceFile {
 
   close(): void {
     this.#window.close();
+  }
+
+  /** A kind of row that a newer minor version added: passed over, as the note says. */
+  #isNewer({ kind }: ColumnReaders, row: number): boolean {
+    return this.note !== null && !Object.hasOwn(rowKinds, kind.get(row));
   }
 
   #damaged(

@@ -1,4 +1,5 @@
 /** Every probe there is. Adding one is adding a folder and a line here. */
+import { blocksProbe } from "./blocks/probe.ts";
 import { creationProbe } from "./creation/probe.ts";
 import { faultsProbe } from "./faults/probe.ts";
 import { mappingProbe } from "./mapping/probe.ts";
@@ -12,6 +13,7 @@ import { splitsProbe } from "./splits/probe.ts";
 export const catalog: readonly Probe[] = [
   processProbe,
   pagesProbe,
+  blocksProbe,
   splitsProbe,
   creationProbe,
   mappingProbe,

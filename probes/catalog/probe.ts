@@ -1,6 +1,6 @@
 /** What a folder of the catalog declares: one probe, its routes best first, what each needs and what it yields. */
 import type { KernelOffer } from "../kernel/offer.ts";
-import type { Fact, Route } from "../words.ts";
+import type { Detail, Fact, Route } from "../words.ts";
 
 /** What the plan knows beside the kernel. */
 export interface Setting {
@@ -8,6 +8,8 @@ export interface Setting {
   readonly device: number | null;
   /** pid of the process that speaks to the program. */
   readonly collector: number;
+  /** How much is wanted; left out: interval. */
+  readonly detail?: Detail | undefined;
 }
 
 /** Why a route is not for this kernel. */
@@ -40,6 +42,8 @@ export interface Probe {
   readonly fact: Fact;
   /** For a person: what this probe tells. */
   readonly title: string;
+  /** Left out by the plan, and not missed, unless this detail is wanted. */
+  readonly detail?: Detail;
   readonly routes: readonly ProbeRoute[];
 }
 

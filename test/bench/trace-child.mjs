@@ -9,7 +9,10 @@ import { Ledger } from "../../dist/collector/ledger/ledger.js";
 import { TraceReplay } from "../../dist/collector/sources/trace-file/replay.js";
 import { Recorder } from "../../dist/collector/trace/recorder.js";
 import { TraceFile } from "../../dist/collector/trace/traceFile.js";
-import { random, stories } from "./trace-story.mjs";
+import { pages } from "./trace-pages.mjs";
+import { stories as others, random } from "./trace-story.mjs";
+
+const stories = { ...others, pages };
 
 const cpuSeconds = () => {
   const { user, system } = process.cpuUsage();
@@ -49,21 +52,33 @@ async function write({ story, path }) {
   return { bytes, events, seconds: cpuSeconds() - began - (making?.seconds ?? 0), peakBytes: peakBytes() };
 }
 
+/** As publish/report/fromTrace.ts, in seconds. */
+const longestTurn = 0.05;
+
 /** Every sample, as a report does; the figures at the end. */
 async function replay({ path, snapshots = false }) {
   const began = cpuSeconds();
   const file = new TraceFile(path);
   const each = new TraceReplay(file);
   let samples = 0;
+  let turn = began;
+  let pages = 0;
+  each.onPages = ({ blocks }) => {
+    pages += blocks.length;
+  };
   while (each.step()) {
     if (snapshots) each.snapshot();
-    if (++samples % 64 === 0) await othersTurn();
+    samples++;
+    if (cpuSeconds() - turn < longestTurn) continue;
+    await othersTurn();
+    turn = cpuSeconds();
   }
   const { secret, directMap } = each.snapshot();
   file.close();
   return {
     seconds: cpuSeconds() - began,
     samples,
+    pages,
     peakBytes: peakBytes(),
     residentBytes: secret.residentBytes,
     splits: directMap.splits["2m"],

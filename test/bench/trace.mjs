@@ -1,5 +1,5 @@
 // What a recording costs: on disk, to write, to read, to find a moment in; each beside whoever does the same.
-//   npm run bench:trace [-- --quick] [-- --json] [-- --only events,day,moments,memory]
+//   npm run bench:trace [-- --quick] [-- --json] [-- --only events,pages,day,moments,memory]
 // Exit status 0 once measured, whatever the figures; 2 when it cannot be measured here.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -14,7 +14,7 @@ import { cli } from "./overhead-tracers.mjs";
 import { perfFigures, perfMissing } from "./trace-perf.mjs";
 
 const targets = { bytes: 4, written: 1e6, replayed: 2e6, dayBytes: 30 * 2 ** 20, momentMs: 300, flat: 1.1 };
-const sections = { events, day, moments, memory };
+const sections = { events, pages, day, moments, memory };
 const child = fileURLToPath(new URL("trace-child.mjs", import.meta.url));
 
 const say = (line) => process.stderr.write(`${line}\n`);
@@ -66,7 +66,33 @@ async function events({ quick, folder }) {
     ),
     row(reading, `${them}, into the same ledger`, million(lines.events / linesRead.seconds)),
     ...perf.reading.map((each) => row(reading, ...each)),
-    row("10 M page events, --detail page", us, "not measured: this version records no single pages"),
+  ];
+}
+
+async function pages({ quick, folder }) {
+  const path = join(folder, "pages");
+  const count = quick ? 500_000 : 10_000_000;
+  const story = { name: "pages", events: count };
+  const ours = measure("write", { story, path: `${path}.arrows` });
+  const read = measure("replay", { path: `${path}.arrows` });
+  if (read.pages !== count) throw new Error(`${read.pages} of ${count} pages were read back`);
+  // A fiftieth: JSON lines of all would take minutes.
+  const few = { name: "pages", events: count / 50 };
+  const lines = measure("jsonlWrite", { story: few, path: `${path}.gz` });
+  const linesRead = measure("jsonlReplay", { path: `${path}.gz` });
+  const perf = await perfRows(quick ? 50_000 : 500_000, folder);
+  const of = `${count / 1e6} M single pages`;
+  const [size, writing, reading] = [`bytes a page, ${of}`, "pages written, by CPU time", "pages replayed, by CPU time"];
+  const [us, them] = ["recording with --detail page", "JSON lines, gzip (a fiftieth)"];
+  return [
+    row(size, us, (ours.bytes / count).toFixed(2), judged(targets.bytes, ours.bytes / count, "4")),
+    row(size, them, (lines.bytes / few.events).toFixed(2)),
+    ...perf.size.map((each) => row(size, ...each)),
+    row(writing, us, million(count / ours.seconds), judged(targets.written, count / ours.seconds, "1 M/s", true)),
+    row(writing, them, million(few.events / lines.seconds)),
+    row(reading, us, million(count / read.seconds), judged(targets.replayed, count / read.seconds, "2 M/s", true)),
+    row(reading, them, million(few.events / linesRead.seconds)),
+    ...perf.reading.map((each) => row(reading, ...each)),
   ];
 }
 

@@ -67,6 +67,33 @@ test("record --redact: neither this machine nor a holder is in it by name, and t
   expect(replayed.stdout).toMatch(/^.* host-[0-9a-z]{8} .* names redacted$/m);
 });
 
+test("record --detail page: every page of a file made meanwhile, in the export and in the report", async () => {
+  const path = join(folder, "t.arrows");
+  const words = ["record", "-o", path, "--detail", "page", "--for", "8s", "--interval", "200ms"];
+  const child = spawn(process.execPath, [cli, ...words], { stdio: "ignore" });
+  const over = once(child, "exit");
+  const busy = await Workload.start();
+  onTestFinished(() => busy.finish());
+  // A file begins to be seen when the probes are attached; one made after that is seen whole.
+  const made: { readonly inode: number }[] = [];
+  while (child.exitCode === null) {
+    const file = await busy.secret(30);
+    made.push(file);
+    await busy.letGo(file);
+    await sleep(100);
+  }
+  expect((await over)[0]).toBe(0);
+  const exported = run("export", path, "--to", "pages");
+  expect([exported.status, exported.stderr]).toEqual([0, ""]);
+  const rows = exported.stdout.trimEnd().split("\n").slice(1);
+  const seen = (inode: number, change: string) =>
+    rows.filter((row) => row.includes(`,${change},${busy.pid},`) && row.split(",")[6] === String(inode)).length;
+  const counts = made.map(({ inode }) => [seen(inode, "taken"), seen(inode, "given back")].join(" and "));
+  expect(counts.filter((count) => count === "30 and 30").length).toBeGreaterThan(5);
+  expect(run("report", path).stdout).toMatch(/^single pages +[\d,]+ taken \(/m);
+  expect(run("export", path, "--to", "csv").stderr).toContain("csv leaves out single pages");
+});
+
 test("watch --record: what was printed is what is replayed", () => {
   const path = join(folder, "t.arrows");
   const watched = run("watch", "--json", "--record", path, "--for", "1500ms", "--interval", "200ms");
@@ -150,6 +177,11 @@ test.each([
   [["record", "-o", "/nowhere/t.arrows"], /\/nowhere\/t\.arrows/],
   [["record", "-o", "t.arrows", "--keep", "3"], /--keep needs --max-size/],
   [["record", "-o", "t.arrows", "--max-size", "7"], /1M to 1T/],
+  [["record", "-o", "t.arrows", "--detail", "all"], /Allowed choices are interval, page/],
+  [
+    ["record", "-o", "t.arrows", "--detail", "page", "--route", "procfs"],
+    /single pages cannot be recorded here: probes/,
+  ],
   [["replay", "/nowhere/t.arrows"], /\/nowhere\/t\.arrows/],
   [["replay", "/etc/hostname"], /secretscope/],
   [["replay", "t.arrows", "--speed", "0"], /0\.1 to 1000/],

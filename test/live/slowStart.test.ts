@@ -35,6 +35,7 @@ function source(patience: { goOnMs: number; giveUpMs: number }) {
     version,
     kernel: readOffer(),
     choice: "auto",
+    detail: "interval",
     device: secretmem.available ? secretmem.device.sDev : null,
     calls: undefined,
     intervalMs: 200,

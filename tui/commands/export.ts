@@ -22,7 +22,7 @@ export interface ExportValues {
 }
 
 /** Named here and not asked of the collector, which --help must not load. */
-const formatNames: readonly FormatName[] = ["jsonl", "csv", "perfetto", "folded"];
+const formatNames: readonly FormatName[] = ["jsonl", "csv", "pages", "perfetto", "folded"];
 
 const help = `
 Formats:
@@ -30,6 +30,8 @@ Formats:
             "state": true marks what a checkpoint repeats: it is no news
   csv       a row a sample: direct map, splits by cause, secret memory;
             sizes in bytes, an empty cell where a figure is not known
+  pages     CSV with a row for every page of a recording made with
+            --detail page: its time, process, file and 2M block
   perfetto  Perfetto's own binary format, for https://ui.perfetto.dev and
             trace_processor: counters over time, OOM kills, and where figures
             cannot be trusted; the 30 largest holders have a track each
@@ -41,6 +43,9 @@ Examples:
   secretscope export incident.arrows --to perfetto -o incident.pftrace
   secretscope export incident.arrows --to folded | flamegraph.pl > splits.svg
   secretscope export incident.arrows --to jsonl | jq 'select(.kind=="oomKill")'
+
+Of a recording made with --detail page, csv, perfetto and folded leave out the
+single pages, and say so.
 
 Names of processes are hostile text: control characters are made visible, cells
 that a spreadsheet would take for formulas begin with an apostrophe. A file made
@@ -82,9 +87,21 @@ export async function exportRecording(values: ExportValues, terminal: Terminal):
     } else {
       await convertToFile(trace, values.output, values, terminal, stop);
     }
+    tellPages(trace, values, terminal);
     return tellDamage(trace, terminal);
   } finally {
     trace.close();
+  }
+}
+
+const withPages: ReadonlySet<FormatName> = new Set(["jsonl", "pages"]);
+
+/** What a person may look for in vain. */
+function tellPages({ hasPages }: TraceFile, { to, file }: ExportValues, terminal: Terminal): void {
+  if (hasPages && !withPages.has(to)) {
+    terminal.note(`secretscope: ${to} leaves out single pages; --to pages or --to jsonl has them`);
+  } else if (!hasPages && to === "pages") {
+    terminal.note(`secretscope: no single pages are in ${safeText(file)}: record --detail page writes them`);
   }
 }
 

@@ -7,6 +7,7 @@ import { directMapChangeLines, splitShareLines } from "../sections/direct-map-ch
 import { evidenceLines } from "../sections/evidence.ts";
 import { holderChangeLines } from "../sections/holder-change.ts";
 import { killLines } from "../sections/kill-report.ts";
+import { pageSpreadLines } from "../sections/page-spread.ts";
 import { refusalLines } from "../sections/refusals.ts";
 import { stopRequested } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
@@ -72,8 +73,12 @@ export function reportText(report: Report, screen: Screen): string {
     holderChangeLines(report.secret, screen),
     refusalLines(report.refusals, report.host, screen),
     killLines(report.oom, screen),
+    pageSpreadLines(report.pages, screen),
   ];
-  return `${blocks.map((lines) => lines.join("\n")).join("\n\n")}\n`;
+  return `${blocks
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 }
 
 /** How sure the rest of the page is. */

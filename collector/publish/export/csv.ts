@@ -47,9 +47,9 @@ export function* csv(file: TraceFile, inert: Inert): Generator<string, void, und
   }
 }
 
-const line = (cells: readonly string[]) => `${cells.join(",")}\n`;
+export const line = (cells: readonly string[]) => `${cells.join(",")}\n`;
 
-function cellText(cell: Cell, inert: Inert): string {
+export function cellText(cell: Cell, inert: Inert): string {
   if (cell === null || cell === undefined) return "";
   // A number is no text: a leading minus there is a sign.
   if (typeof cell !== "string") return String(cell);

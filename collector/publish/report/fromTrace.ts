@@ -5,14 +5,15 @@ import type { TraceFile } from "../../trace/traceFile.ts";
 import { ReportMaker } from "./make.ts";
 import type { Report } from "./report.ts";
 
-/** Samples read in one go, before signals get their turn. */
-const atOnce = 64;
+/** Read in one go, ms, before signals get their turn, and before what was unpacked can be freed. */
+const longestTurn = 50;
 
 /** @returns undefined when it was stopped */
 export async function reportOf(file: TraceFile, stop: AbortSignal): Promise<Report | undefined> {
   const replay = new TraceReplay(file);
   const maker = new ReportMaker();
   if (replay.takeState()) maker.continued(replay.ledger);
+  replay.onPages = (burst) => maker.toldPages(burst, replay.ledger);
   const told = { afterSample: false };
   const step = () => {
     told.afterSample = false;
@@ -21,11 +22,12 @@ export async function reportOf(file: TraceFile, stop: AbortSignal): Promise<Repo
       maker.told(event, replay.ledger);
     });
   };
-  for (let samples = 1; step(); samples++) {
+  for (let began = performance.now(); step(); ) {
     maker.sample(replay.ledger);
-    if (samples % atOnce > 0) continue;
+    if (performance.now() - began < longestTurn) continue;
     await setImmediate();
     if (stop.aborted) return undefined;
+    began = performance.now();
   }
   if (told.afterSample) maker.rest(replay.ledger);
   return maker.report(replay.ledger, file);

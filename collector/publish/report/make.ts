@@ -1,10 +1,11 @@
 /** Puts a report together while a ledger moves. A pure function of what it is told: the same trace, the same report. */
-import type { Event } from "../../events.ts";
+import type { Event, PageBurst } from "../../events.ts";
 import type { Ledger } from "../../ledger/ledger.ts";
 import type { Evidence, Snapshot } from "../../snapshot.ts";
 import type { Damage } from "../../trace/damage.ts";
 import { HolderTable } from "./holderTable.ts";
 import { KillTable } from "./killTable.ts";
+import { PageSpread } from "./pageSpread.ts";
 import { type RefusalState, refusalChange, refusalState } from "./refusalChange.ts";
 import { type Period, type Report, reportSchema, type SecretChange } from "./report.ts";
 import { levelChange, type SplitState, splitChange, splitState } from "./splitChange.ts";
@@ -36,18 +37,26 @@ export class ReportMaker {
   #secretBegin: number | null | undefined;
   readonly #holders = new HolderTable();
   readonly #kills = new KillTable();
+  readonly #pages = new PageSpread();
 
   /** Before anything is news, in a file that continues another one: the state that it begins with. */
   continued(ledger: Ledger): void {
     this.#firstAt ??= ledger.now;
+    this.#pages.continued();
     this.#start(ledger);
   }
 
   /** After each event that is news. */
   told(event: Event, ledger: Ledger): void {
     this.#firstAt ??= event.at;
+    this.#pages.told(event);
     if (event.kind === "probes") this.#isOver = event.state === "stopped";
     this.#start(ledger);
+  }
+
+  /** Single pages that are news. */
+  toldPages(burst: PageBurst, ledger: Ledger): void {
+    this.#pages.add(burst, ledger);
   }
 
   /** After each sample. */
@@ -103,6 +112,7 @@ export class ReportMaker {
         kernel: last.oom.kills === null || begin?.oom.kills == null ? null : last.oom.kills - begin.oom.kills,
         kills: this.#kills.report(ledger),
       },
+      pages: this.#pages.report(ledger),
     };
   }
 

@@ -19,6 +19,8 @@ export interface Report {
   readonly secret: SecretChange;
   readonly refusals: RefusalChange;
   readonly oom: OomReport;
+  /** Single pages; null: recorded without --detail page. */
+  readonly pages: PageReport | null;
 }
 
 export interface Period {
@@ -125,6 +127,26 @@ export interface Refusal {
   readonly what: RefusedSample["what"];
   readonly code: string;
   readonly count: number;
+}
+
+export interface PageReport {
+  /** Pages taken out of the direct map in the period, and given back, as far as their lines arrived. */
+  readonly taken: number;
+  readonly takenBytes: number;
+  readonly freed: number;
+  /** What the counters say of both, which lose nothing: the difference was lost. null: the recording continues another. */
+  readonly countedTaken: number | null;
+  readonly countedFreed: number | null;
+  /** 2M blocks of physical memory that pages were taken from. */
+  readonly blocks: number;
+  /** There were more: what follows leaves them out. */
+  readonly full: boolean;
+  /** Pages taken of a block: in the middle, and the most. A page that was taken twice counts twice. */
+  readonly medianPerBlock: number | null;
+  readonly mostPerBlock: number | null;
+  /** Who took most, most first. */
+  readonly processes: readonly { readonly pid: number; readonly comm: string; readonly pages: number }[];
+  readonly files: readonly { readonly inode: number; readonly pages: number }[];
 }
 
 export interface OomReport {

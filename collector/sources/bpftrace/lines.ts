@@ -2,7 +2,7 @@
 import { integer, toBigInt, type Value } from "bpftrace-wrapper";
 import { framesOf } from "../../../probes/kernel/cause.ts";
 import type { Emit } from "../../events.ts";
-import { inode, type MonotonicNs, monotonicNs, pages } from "../../units.ts";
+import { block, inode, type MonotonicNs, monotonicNs, pages } from "../../units.ts";
 import type { Identities } from "./identities.ts";
 import type { OomLines } from "./oomLines.ts";
 
@@ -21,6 +21,9 @@ export interface LinesOptions {
   readonly onEnd: (pid: number, rawStart: bigint) => void;
 }
 
+/** Has to fit into the column of a trace: that is 8 EiB of memory. */
+const mostBlock = 2 ** 32 - 1;
+
 export class Lines {
   readonly #options: LinesOptions;
 
@@ -33,6 +36,10 @@ export class Lines {
     const { emit, identities, cgroupPath, onChange } = this.#options;
     const fields = new Fields(values, this.#options.now);
     switch (tag) {
+      case "page":
+      case "pageBack":
+        this.#page(fields, tag === "page");
+        return true;
       case "process":
         emit({
           kind: "process",
@@ -80,6 +87,21 @@ export class Lines {
       default:
         return this.#oom(tag, fields);
     }
+  }
+
+  /** Hot, with --detail page. */
+  #page(fields: Fields, taken: boolean): void {
+    const { emit, identities, now } = this.#options;
+    const pid = fields.number(1);
+    const start = fields.number(2);
+    const file = fields.number(3);
+    const number = fields.number(4);
+    if (!(pid >= 0 && start >= 0 && file >= 0 && number >= 0 && number <= mostBlock)) {
+      emit({ kind: "lost", at: now(), what: "unreadable", count: 1 });
+      return;
+    }
+    const process = identities.of(pid, start);
+    emit({ kind: "page", at: fields.time(0), ...process, inode: inode(file), block: block(number), taken });
   }
 
   #oom(tag: Value, fields: Fields): boolean {

@@ -3,13 +3,14 @@ import { Backoff, type BpftraceProcess, type BpftraceVersion, startBpftrace } fr
 import type { KernelOffer } from "../../../probes/kernel/offer.ts";
 import type { SystemCalls } from "../../../probes/kernel/syscalls.ts";
 import { mapKeys, type Plan, planFor } from "../../../probes/plan.ts";
-import type { Blind, RouteChoice } from "../../../probes/words.ts";
+import type { Blind, Detail, RouteChoice } from "../../../probes/words.ts";
 import type { Emit, KernelSample } from "../../events.ts";
 import { type MonotonicNs, type Pid, type StartTicks, pid as toPid } from "../../units.ts";
 import type { Source } from "../source.ts";
 import { Commands } from "./commands.ts";
 import { OwnSplits } from "./ownSplits.ts";
 import { PendingReadings } from "./pendingReadings.ts";
+import { perfPages } from "./perfPages.ts";
 import { Run } from "./run.ts";
 import type { SplitCount } from "./splitMaps.ts";
 
@@ -19,6 +20,7 @@ export interface BpftraceSourceOptions {
   readonly kernel: KernelOffer;
   readonly choice: RouteChoice;
   readonly device: number | null;
+  readonly detail: Detail;
   readonly calls: SystemCalls | undefined;
   readonly intervalMs: number;
   readonly now: () => MonotonicNs;
@@ -118,9 +120,9 @@ export class BpftraceSource implements Source {
   }
 
   #makePlan(): Plan {
-    const { kernel, device, calls, intervalMs } = this.#options;
+    const { kernel, device, detail, calls, intervalMs } = this.#options;
     const canCommand = calls !== undefined;
-    return planFor(kernel, { choice: this.#choice, device, canCommand, collector: process.pid, intervalMs });
+    return planFor(kernel, { choice: this.#choice, device, detail, canCommand, collector: process.pid, intervalMs });
   }
 
   /** One life after another. `settled` is called when the first one is attached, or is given up. */
@@ -162,7 +164,7 @@ export class BpftraceSource implements Source {
   }
 
   async #oneLife(settled: () => void): Promise<{ attached: boolean; message: string; cause: string }> {
-    const { path, version, now, kernelSample, calls, onNotice, patience } = this.#options;
+    const { path, version, detail, now, kernelSample, calls, onNotice, patience } = this.#options;
     const { program } = this.#plan;
     if (program === undefined) return { attached: false, message: "there is nothing to attach", cause: "notPermitted" };
     const before = kernelSample();
@@ -176,7 +178,7 @@ export class BpftraceSource implements Source {
       program,
       // 0.27 prints its warnings on standard output, between the messages.
       args: ["--no-warnings"],
-      limits: { maxMapKeys: mapKeys, maxStringLength: 64, ...perfPages() },
+      limits: { maxMapKeys: mapKeys, maxStringLength: 64, ...perfPages(detail) },
       readyTimeoutMs: patience?.giveUpMs ?? giveUpMs,
       onMessage: (message) => run.receive(message),
       isTick: (message) => message.type === "value" && Array.isArray(message.data) && message.data[0] === "tick",
@@ -274,10 +276,4 @@ export class BpftraceSource implements Source {
       this.#retry = setTimeout(resolve, ms);
     });
   }
-}
-
-/** SECRETSCOPE_PERF_PAGES: pages of bpftrace's buffer for each CPU, a power of two. For tests of what loss does. */
-function perfPages(): { perfPages: number } | Record<string, never> {
-  const value = Number(process.env.SECRETSCOPE_PERF_PAGES);
-  return Number.isSafeInteger(value) && value > 0 ? { perfPages: value } : {};
 }

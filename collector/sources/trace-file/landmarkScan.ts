@@ -98,6 +98,7 @@ export class LandmarkScan implements Landmarks {
     // A replay that is sent to a time stops before a new state as well.
     if (isState) this.#end(this.#last);
     for (const event of events) {
+      if (event.kind === "pageBurst") continue;
       this.#look(event, isState);
       if (isState) continue;
       // The ledger's time is the latest that it was told, too.

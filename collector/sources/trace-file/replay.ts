@@ -2,7 +2,7 @@
  * Moves through a trace. The ledger is the one that a live collector has, and it is asked at the same points: after each
  * sample. A sample is what one reading brought, up to and with the collector's own cost.
  */
-import type { Event } from "../../events.ts";
+import type { Event, PageBurst } from "../../events.ts";
 import { Ledger } from "../../ledger/ledger.ts";
 import type { Snapshot } from "../../snapshot.ts";
 import type { Seen } from "../../trace/holdingsReader.ts";
@@ -21,6 +21,8 @@ interface Sample {
 
 export class TraceReplay {
   readonly file: TraceFile;
+  /** Called with the single pages of each batch, which a ledger has no use for. */
+  onPages: ((burst: PageBurst) => void) | undefined;
   #ledger = new Ledger();
   #parts: Generator<Part, void, undefined>;
   #part: Part | undefined;
@@ -112,6 +114,10 @@ export class TraceReplay {
     this.#ahead = undefined;
     if (sample.anew) this.#ledger = new Ledger();
     for (const event of sample.events) {
+      if (event.kind === "pageBurst") {
+        if (!sample.isState) this.onPages?.(event);
+        continue;
+      }
       this.#ledger.apply(event);
       if (!sample.isState && tell !== undefined) this.#tell(event, tell);
     }
@@ -119,7 +125,7 @@ export class TraceReplay {
   }
 
   /** A look by changes is told as the one of which they are changes: all that is held. */
-  #tell(seen: Seen, tell: (event: Event) => void): void {
+  #tell(seen: Exclude<Seen, PageBurst>, tell: (event: Event) => void): void {
     if (seen.kind !== "lookChange") {
       tell(seen);
       return;

@@ -77,6 +77,8 @@ export class CheckpointMemory {
   #thinAt = longTail;
 
   take(event: Event): void {
+    // No part of any state.
+    if (event.kind === "page") return;
     this.tail.push(event);
     if (event.kind === "holding" || event.kind === "scan") this.isBetweenLooks = event.kind === "scan";
     if (event.kind === "tick") {

@@ -73,6 +73,10 @@ export const treatments = {
   sequence: "kept",
   wall: "kept",
   reason: "sentence",
+  after_ns: "kept",
+  after_high: "kept",
+  block: "kept",
+  taken: "kept",
   detail: "facts",
 } as const satisfies Readonly<Record<ColumnName, Treatment>>;
 

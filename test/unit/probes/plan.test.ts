@@ -8,6 +8,9 @@ import { attachPoints, isBalanced, mapsPrinted, mapsUsed, mapsWritten } from "./
 
 const usual: PlanOptions = { choice: "auto", device: 14, canCommand: true, collector: 4711, intervalMs: 1000 };
 const plan = (offer: KernelOffer, more: Partial<PlanOptions> = {}) => planFor(offer, { ...usual, ...more });
+/** Titles of the probes that this detail asks for. */
+const wanted = (detail: PlanOptions["detail"]) =>
+  catalog.filter((probe) => probe.detail === undefined || probe.detail === detail).map(({ title }) => title);
 const blindTo = ({ blind }: Plan) => blind.map(({ fact, reason }) => `${fact}: ${reason}`);
 
 /** Kernels by what they lack. */
@@ -26,6 +29,9 @@ const kernels: readonly (readonly [string, KernelOffer, Partial<PlanOptions>])[]
   ["no mincore tracepoint", kernel("6.12", { tracefs: recordedTracefs("6.12", ["syscalls:sys_enter_mincore"]) }), {}],
   ["only tracepoints wanted", kernel("6.12"), { choice: "tracepoint" }],
   ["functions wanted", kernel("6.12"), { choice: "function" }],
+  ...recordedSeries.map((series) => [`${series}, every page`, kernel(series), { detail: "page" }] as const),
+  ["no BTF, every page", kernel("6.12", noBtf), { detail: "page" }],
+  ["functions wanted, and every page", kernel("6.12"), { choice: "function", detail: "page" }],
 ];
 
 describe.each(kernels)("%s", (_, offer, more) => {
@@ -69,7 +75,7 @@ describe.each(kernels)("%s", (_, offer, more) => {
   test("each probe goes by one route or is missing, and what is missing has a reason and a remedy", () => {
     const chosen = made.chosen.map(({ probe }) => probe.title);
     const blind = made.blind.map(({ fact }) => fact);
-    expect([...chosen, ...blind].sort()).toEqual(catalog.map(({ title }) => title).sort());
+    expect([...chosen, ...blind].sort()).toEqual(wanted(more.detail).sort());
     for (const { reason, remedy } of [...made.blind, ...made.better]) {
       expect(reason).not.toBe("");
       expect(remedy).not.toBe("");
@@ -162,6 +168,52 @@ describe("routes", () => {
   });
 });
 
+describe("every page", () => {
+  const detail = "page";
+
+  test("nothing of it is in the program, and nothing missed, unless it is asked for", () => {
+    expect(plan(kernel("6.12")).program).toBe(plan(kernel("6.12"), { detail: "interval" }).program);
+    expect(plan(kernel("6.12")).program).not.toContain("pfn");
+    expect(plan(kernel("6.12"), { device: null }).missing.has("blocks")).toBe(false);
+  });
+
+  test.each(recordedSeries)("%s: of the page's number only that of its 2M block leaves the kernel", (series) => {
+    const made = plan(kernel(series), { detail });
+    expect(made.routes.blocks).toBe("tracepoint");
+    expect(made.program?.match(/args->pfn.*/g)).toEqual(["args->pfn >> 9));", "args->pfn >> 9));"]);
+  });
+
+  test("by tracepoints even where functions are wanted; the counters go their own way", () => {
+    expect(plan(kernel("6.12"), { detail, choice: "function" }).routes).toMatchObject({
+      pages: "kprobe",
+      blocks: "tracepoint",
+    });
+  });
+
+  test("a kernel with larger pages has fewer of them in a block; one that does not say is not believed to have 4K", () => {
+    const offer = kernel("6.12");
+    const sized = (print: string) => ({
+      path: "",
+      tracepoint: (name: string) => {
+        const found = offer.tracefs?.tracepoint(name);
+        return found === undefined ? undefined : { ...found, print };
+      },
+    });
+    const large = plan({ ...offer, tracefs: sized('"ofs=%lu", REC->index << 16') }, { detail });
+    expect(large.program).toContain("args->pfn >> 5)");
+    const unsaid = plan({ ...offer, tracefs: sized('"ofs=%lu", REC->index') }, { detail });
+    expect(unsaid.missing.get("blocks")?.reason).toContain("does not say how large a page is");
+  });
+
+  test("what stands in its way is named", () => {
+    expect(plan(kernel("6.12", { tracefs: undefined }), { detail }).missing.get("blocks")).toEqual({
+      reason: "tracefs is not mounted",
+      remedy: "mount -t tracefs tracefs /sys/kernel/tracing",
+    });
+    expect(plan(kernel("6.12"), { detail, device: null }).missing.get("blocks")?.reason).toMatch(/not available/);
+  });
+});
+
 describe("nothing is attached at all", () => {
   test.each([
     ["not root", kernel("6.12", notRoot), {}, "not root"],
@@ -176,7 +228,7 @@ describe("nothing is attached at all", () => {
     const made = plan(offer, more);
     expect(made.program).toBeUndefined();
     expect(made.routes).toEqual({});
-    expect(made.blind.map(({ fact }) => fact)).toEqual(catalog.map(({ title }) => title));
+    expect(made.blind.map(({ fact }) => fact)).toEqual(wanted("interval"));
     expect(new Set(made.blind.map((each) => each.reason))).toEqual(new Set([reason]));
   });
 

@@ -33,6 +33,28 @@ describe("lines", () => {
     expect(story.said("fileSize")).toEqual([{ kind: "fileSize", inode: 1355, pages: 5 }]);
   });
 
+  test("single pages, taken and given back", () => {
+    const story = new RunStory();
+    story.line("page", 1000, 7, 65_000_000_000, 1355, 2 ** 32 - 1);
+    story.line("pageBack", "18446744073709551615", 8, 65_000_000_000, 1355, 0);
+    expect(story.events).toEqual([
+      { kind: "page", at: 1000n, pid: 7, started: 6500, inode: 1355, block: 2 ** 32 - 1, taken: true },
+      { kind: "page", at: 18446744073709551615n, pid: 8, started: 6500, inode: 1355, block: 0, taken: false },
+    ]);
+  });
+
+  test.each([
+    [["page", 1000, 7, 65_000_000_000, 1355]],
+    [["page", 1000, 7, 65_000_000_000, 1355, 2 ** 32]],
+    [["page", 1000, 7, 65_000_000_000, 1355, -1]],
+    [["pageBack", 1000, 7, 65_000_000_000, "x", 1]],
+    [["page"]],
+  ])("%j is no page: it counts as lost", (line) => {
+    const story = new RunStory();
+    story.line(...line);
+    expect(story.events).toEqual([{ kind: "lost", at: 5n, what: "unreadable", count: 1 }]);
+  });
+
   test.each([[["unknown", 1]], [[]], [["tock", 99]], [[null]], [[["tick"], 1]]])("%j says nothing", (line) => {
     const story = new RunStory();
     story.line(...line);

@@ -1,4 +1,5 @@
 /** One row of each kind with every field that it can have, and names that attack whoever shows them. */
+import type { PageBurst } from "../../../collector/events.ts";
 import type { RowKind } from "../../../collector/trace/columns.ts";
 import type { Row } from "../../../collector/trace/rows.ts";
 import { bytes, inode, monotonicNs, pages, pid, startTicks, wallMs } from "../../../collector/units.ts";
@@ -9,7 +10,10 @@ const who = { pid: pid(4_194_304), started: startTicks(9_007_199_254_740_991) };
 const party = { pid: pid(7), comm: hostile, uid: 4_294_967_295, cgroup: "/system.slice/a b" };
 const levels = { "2m": 2 ** 40, "1g": 3 };
 
-export const oneOfEach: { readonly [Kind in RowKind]: Extract<Row, { kind: Kind }> } = {
+/** Rows of pages are a burst. */
+type RowOf<Kind extends RowKind> = Kind extends "page" ? PageBurst : Extract<Row, { kind: Kind }>;
+
+export const oneOfEach: { readonly [Kind in RowKind]: RowOf<Kind> } = {
   host: {
     kind: "host",
     at,
@@ -31,6 +35,15 @@ export const oneOfEach: { readonly [Kind in RowKind]: Extract<Row, { kind: Kind 
   },
   probes: { kind: "probes", at, state: "attached", epoch: 2, pid: pid(12), reason: hostile },
   tick: { kind: "tick", at, epoch: 2, sequence: 7 },
+  page: {
+    kind: "pageBurst",
+    at,
+    ...who,
+    inode: inode(2 ** 32 - 1),
+    taken: true,
+    steps: Uint32Array.of(0, 2 ** 32 - 1, 65_536),
+    blocks: Uint32Array.of(2 ** 32 - 1, 0, 7),
+  },
   allocated: { kind: "allocated", at, ...who, epoch: 2, inode: inode(2 ** 32 - 1), pages: pages(2 ** 45) },
   freed: { kind: "freed", at, epoch: 2, inode: inode(5), kill: 3, pages: pages(1) },
   fileSize: { kind: "fileSize", at, inode: inode(5), pages: pages(0) },

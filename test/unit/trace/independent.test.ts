@@ -13,6 +13,7 @@ import {
 import { compressFrameSync, decompressFrameSync } from "lz4-napi";
 import pl from "nodejs-polars";
 import { expect, test } from "vitest";
+import type { Event, PageEvent } from "../../../collector/events.ts";
 import { columnNames, columns } from "../../../collector/trace/columns.ts";
 import { Novelty } from "../../../collector/trace/novelty.ts";
 import type { Row } from "../../../collector/trace/rows.ts";
@@ -21,7 +22,9 @@ import { grouped, pieces, someHistory } from "./recorded.ts";
 const bytes = Buffer.concat(pieces(grouped(someHistory(), 5)));
 const written: Row[] = [];
 const novelty = new Novelty((row) => written.push(row));
-for (const event of someHistory()) novelty.take(event);
+const isPage = (event: Event) => event.kind === "page";
+const singlePages = someHistory().filter(isPage) as PageEvent[];
+for (const event of someHistory()) if (event.kind !== "page") novelty.take(event);
 
 compressionRegistry.set(CompressionType.LZ4_FRAME, {
   encode: (data) => compressFrameSync(Buffer.from(data)),
@@ -68,11 +71,28 @@ test("polars", () => {
   const texts = columnNames.filter((name) => columns[name].type === "text");
   const frame = pl.readIPCStream(bytes).withColumns(...texts.map((name) => pl.col(name).cast(pl.Utf8)));
   expect(frame.columns.toSorted()).toEqual(columnNames.toSorted());
-  expect((frame.toRecords() as Cells[]).map(plain)).toEqual(written.map(cells));
+  const others = frame.filter(pl.col("kind").neq(pl.lit("page")));
+  expect((others.toRecords() as Cells[]).map(plain)).toEqual(written.map(cells));
+});
+
+test("polars: each page, with its time as docs/trace-format.md says it is put together", () => {
+  expect(singlePages.length).toBeGreaterThan(10);
+  const kind = pl.col("kind").cast(pl.Utf8);
+  const pages = pl
+    .readIPCStream(bytes)
+    .withColumns(kind)
+    .filter(pl.col("kind").eq(pl.lit("page")));
+  const half = (name: string) => pl.col(name).cast(pl.Int64).fillNull(pl.lit(0));
+  const step = half("after_ns").plus(half("after_high").multiplyBy(pl.lit(65_536)));
+  const burst = pl.col("after_ns").isNull().cumSum();
+  const told = pages.withColumns(pl.col("at").plus(step.cumSum().over(burst)).alias("time")).toRecords() as Cells[];
+  const fields = ({ time, pid, started, inode, block, taken }: Cells) =>
+    [time, pid, started, inode, block, taken].map(String).join(" ");
+  expect(told.map(fields).toSorted()).toEqual(singlePages.map((page) => fields({ ...page, time: page.at })).toSorted());
 });
 
 test("apache-arrow", () => {
-  const read = [...tableFromIPC(bytes)].map((row) => row?.toJSON() ?? {});
+  const read = [...tableFromIPC(bytes)].map((row) => row?.toJSON() ?? {}).filter(({ kind }) => kind !== "page");
   expect(read.map(plain)).toEqual(written.map(cells));
 });
 

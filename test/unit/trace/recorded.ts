@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { onTestFinished } from "vitest";
-import type { Event } from "../../../collector/events.ts";
+import type { AllocatedSample, Event, PageEvent } from "../../../collector/events.ts";
 import { Ledger } from "../../../collector/ledger/ledger.ts";
 import type { Snapshot } from "../../../collector/snapshot.ts";
 import { encodeBatch } from "../../../collector/trace/encodeBatch.ts";
@@ -16,7 +16,7 @@ import { Novelty } from "../../../collector/trace/novelty.ts";
 import { parts, playback } from "../../../collector/trace/playback.ts";
 import { Recorder, type RecorderOptions } from "../../../collector/trace/recorder.ts";
 import { TraceFile } from "../../../collector/trace/traceFile.ts";
-import { monotonicNs, wallMs } from "../../../collector/units.ts";
+import { block, monotonicNs, wallMs } from "../../../collector/units.ts";
 import { histories, live } from "../ledger/histories.ts";
 
 /** A directory that is gone after the test. */
@@ -82,7 +82,11 @@ export function pieces(groups: readonly (readonly Event[])[]): Uint8Array[] {
     plan: null,
   });
   const batches = groups.map((events, index) => {
-    for (const event of events) novelty.take(event);
+    for (const event of events) {
+      if (event.kind === "page") encoder.add(event);
+      else novelty.take(event);
+    }
+    encoder.settlePages();
     const { from, to } = encoder;
     const bytes = encodeBatch(encoder, { number: index + 1, checkpoint: false, from, to, wall: 1_700_000_000_000 });
     encoder.clear();
@@ -103,5 +107,19 @@ export function grouped(events: readonly Event[], groups: number): Event[][] {
 /** A history with a bit of everything, the same each time. */
 export function someHistory(): readonly Event[] {
   const all = fc.sample(histories, { seed: 7, numRuns: 40 }).map((steps) => live(steps).story.events);
-  return all.reduce((longest, events) => (events.length > longest.length ? events : longest));
+  const longest = all.reduce((most, events) => (events.length > most.length ? events : most));
+  return longest.flatMap((event): Event[] => (event.kind === "allocated" ? [...pagesBefore(event), event] : [event]));
+}
+
+/** Single pages as a recording in detail has them beside their counters; one comes late. */
+function pagesBefore({ at, pid, started, inode }: AllocatedSample): PageEvent[] {
+  return [0, 1, 2, 3].map((n) => ({
+    kind: "page",
+    at: monotonicNs(at - BigInt([900_000, 893_800, 700_000, 100][n] ?? 0)),
+    pid,
+    started,
+    inode,
+    block: block(2 ** 32 - 1 - 5 * n),
+    taken: n !== 3,
+  }));
 }

@@ -18,6 +18,7 @@ import { TraceFile } from "../../../collector/trace/traceFile.ts";
 import { unpack } from "../../../collector/trace/unpack.ts";
 import { histories, live } from "../ledger/histories.ts";
 import { process, Story } from "../ledger/story.ts";
+import { pagesStory } from "../publish/export/exported.ts";
 import { hostile, oneOfEach } from "./everyKind.ts";
 import { readAll, record, scratch, snapshots } from "./recorded.ts";
 import { messages } from "./rewritten.ts";
@@ -118,18 +119,21 @@ test.each(columnNames)("column %s becomes what is said of it", (name) => {
   const treatment = treatments[name];
   expect(treatment, "a new column needs a treatment").toBeDefined();
   const [before, after] = [new RowEncoder(), new RowEncoder(new Redactor())];
-  const { host, plan, split, ...rest } = oneOfEach;
+  const { host, plan, split, page, ...rest } = oneOfEach;
   const rows = [
     ...Object.values(rest),
     { ...host, name: "h", bootId: "b" },
     plan,
     { ...split, stack: ["bpf_prog_00112233aabbccdd_x+0x1"] },
+    // Last: it is more than one row.
+    page,
   ];
+  const written = rows.length - 1 + page.blocks.length;
   for (const row of rows) {
     before.add(row);
     after.add(row);
   }
-  const data = (encoder: RowEncoder) => Buffer.from(encoder.columns[name].data(rows.length));
+  const data = (encoder: RowEncoder) => Buffer.from(encoder.columns[name].data(written));
   const texts = (encoder: RowEncoder) => {
     const { count, offsets, text } = encoder.dictionary.layout();
     const ends = new Int32Array(offsets.buffer, offsets.byteOffset, count + 1);
@@ -242,6 +246,15 @@ test("rotated files share their pseudonyms and say each that they are redacted",
     return new Set(all.flatMap((event) => (event.kind === "process" ? [event.comm] : [])));
   });
   expect([...(comms.at(-1) ?? [])].toSorted()).toEqual([...(comms[0] ?? [])].toSorted());
+});
+
+test("single pages stay as they are, recorded redacted or copied", async () => {
+  const { story, pages } = pagesStory();
+  const asRead = (path: string) => readAll(path).filter(({ kind }) => kind === "page");
+  const plain = await record(story.events);
+  expect(asRead(plain)).toHaveLength(pages.length);
+  expect(asRead(await record(story.events, { redact: true }))).toEqual(asRead(plain));
+  expect(asRead(copied(plain))).toEqual(asRead(plain));
 });
 
 test("the head, the machine and every snapshot say it; without --redact none does", async () => {

@@ -1,13 +1,17 @@
 /** Claim: a newer minor version is read with a note, a newer major one refused with the program that reads it. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { Field, Int64 } from "apache-arrow";
+import { Field, Int16, Int64, Uint32 } from "apache-arrow";
 import { describe, expect, test } from "vitest";
 import type { Event } from "../../../collector/events.ts";
+import { encodeBatch } from "../../../collector/trace/encodeBatch.ts";
+import { RowEncoder } from "../../../collector/trace/encodeRows.ts";
 import { currentFormat, headerKey, schemaFields } from "../../../collector/trace/header.ts";
 import { layoutOf } from "../../../collector/trace/messageHead.ts";
 import { playback } from "../../../collector/trace/playback.ts";
+import type { Row } from "../../../collector/trace/rows.ts";
 import { TraceFile } from "../../../collector/trace/traceFile.ts";
+import { oneOfEach } from "./everyKind.ts";
 import { expectLived } from "./lived.ts";
 import { grouped, pieces, scratch, someHistory } from "./recorded.ts";
 import { messages, rewritten, schemaWith } from "./rewritten.ts";
@@ -60,9 +64,40 @@ test("a column that this version does not know is passed over, with a note", () 
     facts().set(headerKey("format"), `${currentFormat.major}.${currentFormat.minor + 1}`),
   );
   const { file, events } = opened(newer, ...added, end);
-  expect(file.note).toContain("written by secretscope 9.9.9; what is newer than 1.1 is not shown");
+  expect(file.note).toContain("written by secretscope 9.9.9; what is newer than 1.2 is not shown");
   expect(file.damage).toEqual([]);
   expect(events).toEqual(opened(head, ...batches, end).events);
+});
+
+test("rows of a kind that this version does not know are passed over, with a note", () => {
+  const encoder = new RowEncoder();
+  const { self, page, created } = oneOfEach;
+  for (const row of [self, { ...created, kind: "moonrise" } as unknown as Row, page, { ...self, cpuSeconds: 2 }]) {
+    encoder.add(row);
+  }
+  const { from, to } = encoder;
+  const batch = encodeBatch(encoder, { number: 1, checkpoint: false, from, to, wall: 0 });
+  const written = (minor: number) =>
+    schemaWith(schemaFields(), facts().set(headerKey("format"), `${currentFormat.major}.${minor}`));
+  const newer = opened(written(currentFormat.minor + 1), batch, end);
+  expect(newer.file.damage).toEqual([]);
+  expect(newer.file.note).toContain("is not shown");
+  expect(newer.events.map(({ kind }) => kind)).toEqual(["self", "page", "page", "page", "self"]);
+  // Where nobody has said that there is something new, it is damage.
+  expect(opened(written(currentFormat.minor), batch, end).file.damage).toMatchObject([
+    { batch: 1, reason: expect.stringContaining("kind that cannot be") },
+  ]);
+});
+
+test("columns of other widths are passed over where they are not known, and refused where they are", () => {
+  const version = facts().set(headerKey("format"), `${currentFormat.major}.${currentFormat.minor + 1}`);
+  const changed = (name: string, type: Int16 | Uint32) =>
+    schemaFields().map((field) => (field.name === name ? new Field(name, type, true) : field));
+  expect(() => opened(schemaWith(changed("pid", new Uint32()), version), end)).toThrow("column pid is of another kind");
+  expect(() => opened(schemaWith(changed("after_ns", new Int16()), version), end)).toThrow("column after_ns is of");
+  expect(() =>
+    opened(schemaWith([...schemaFields(), new Field("tide", new Int16(), true)], version), end),
+  ).not.toThrow();
 });
 
 test("another major version is refused with the program that reads it", () => {

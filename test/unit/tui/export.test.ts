@@ -5,7 +5,7 @@ import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 
 import { dirname, join } from "node:path";
 import { expect, test } from "vitest";
 import type { FormatName } from "../../../collector/publish/export/formats.ts";
-import { busyStory, damaged, exported, exportedBytes, recorded } from "../publish/export/exported.ts";
+import { busyStory, damaged, exported, exportedBytes, pagesStory, recorded } from "../publish/export/exported.ts";
 import { scratch } from "../trace/recorded.ts";
 
 const cli = join(import.meta.dirname, "../../../dist/tui/cli.js");
@@ -30,6 +30,24 @@ test.each<FormatName>(["jsonl", "csv", "perfetto", "folded"])(
     expect(statSync(out).mode & 0o777).toBe(0o600);
   },
 );
+
+test("single pages: who leaves them out says so, and who has none to show", async () => {
+  const detailed = await recorded(pagesStory().story);
+  const said = (to: FormatName, path = detailed) => secretscope(path, "--to", to);
+  for (const to of ["csv", "perfetto", "folded"] as const) {
+    const leaves = `secretscope: ${to} leaves out single pages; --to pages or --to jsonl has them\n`;
+    expect(said(to)).toEqual({ status: 0, stdout: exported(detailed, to), stderr: leaves });
+  }
+  for (const to of ["jsonl", "pages"] as const) {
+    expect(said(to)).toEqual({ status: 0, stdout: exported(detailed, to), stderr: "" });
+  }
+  const plain = await recorded(busyStory().story);
+  expect(said("pages", plain)).toEqual({
+    status: 0,
+    stdout: expect.stringMatching(/^time,[^\n]*\n$/),
+    stderr: expect.stringMatching(/no single pages are in .*: record --detail page writes them\n$/),
+  });
+});
 
 test("a file that is there stays, unless --overwrite; the recording itself always does", async () => {
   const path = await recorded(busyStory().story);
@@ -88,7 +106,7 @@ test("Ctrl-C is heard while a reader takes nothing", async () => {
 test.each([
   [["--to", "csv"], "missing required argument 'file'"],
   [["x.arrows"], "required option '--to <format>' not specified"],
-  [["x.arrows", "--to", "xml"], "Allowed choices are jsonl, csv, perfetto, folded"],
+  [["x.arrows", "--to", "xml"], "Allowed choices are jsonl, csv, pages, perfetto, folded"],
   [["x.arrows", "--to", "csv", "--overwrite"], "--overwrite needs --output"],
 ])("%j is wrong usage", (words, complaint) => {
   const { status, stderr } = secretscope(...words);

@@ -1,11 +1,11 @@
 /** A recording for the exports: told as a story, written by the recorder, exported. */
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Event } from "../../../../collector/events.ts";
+import type { Event, PageEvent } from "../../../../collector/events.ts";
 import { type FormatName, formats } from "../../../../collector/publish/export/formats.ts";
 import type { Snapshot } from "../../../../collector/snapshot.ts";
 import { TraceFile } from "../../../../collector/trace/traceFile.ts";
-import { bytes, monotonicNs } from "../../../../collector/units.ts";
+import { block, bytes, inode, monotonicNs } from "../../../../collector/units.ts";
 import { safeJson, safeText } from "../../../../tui/text/safe.ts";
 import { process, Story } from "../../ledger/story.ts";
 import { pieces, record, scratch } from "../../trace/recorded.ts";
@@ -60,6 +60,29 @@ export function busyStory(): { story: Story; snapshots: Snapshot[] } {
   snapshots.push(sample(story));
   snapshots.push(sample(story));
   return { story, snapshots };
+}
+
+/** Two processes, one of them hostile, that take pages in turn; one gives them back. Steps are whole nanoseconds. */
+export function pagesStory(): { story: Story; pages: PageEvent[] } {
+  const story = Story.watching();
+  story.plan({ pages: "tracepoint", blocks: "tracepoint" });
+  story.named(process(7), hostile);
+  story.named(process(8), "worker");
+  const pages: PageEvent[] = [];
+  const began = story.now;
+  for (let n = 0; n < 40; n++) {
+    const at = monotonicNs(began + BigInt(6001 * n));
+    const who = process(7 + (n % 2));
+    pages.push({ kind: "page", at, ...who, inode: inode(1 + (n % 2)), block: block(n >> 3), taken: n < 30 });
+  }
+  for (const page of pages) story.events.push(page);
+  story.allocated(process(7), 1, 15);
+  story.allocated(process(8), 2, 15);
+  story.freed(1, 5);
+  story.freed(2, 5);
+  story.tell({ kind: "scan", began: monotonicNs(story.now), processes: 100, hidden: 0, partial: false });
+  sample(story);
+  return { story, pages };
 }
 
 /** @returns the path of a recording of this story */

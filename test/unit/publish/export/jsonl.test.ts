@@ -23,7 +23,7 @@ test("all events in their order", async () => {
 });
 
 test("each kind with a time that no double can hold", async () => {
-  const { released: _, ...events } = oneOfEach;
+  const { released: _, page: __, ...events } = oneOfEach;
   const lines = parsed(exported(await record(Object.values(events)), "jsonl"));
   expect(lines.length).toBeGreaterThan(15);
   for (const line of lines) expect(line.at).toBe("123456789012345678");
