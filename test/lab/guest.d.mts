@@ -24,6 +24,8 @@ export interface RunOptions {
   /** Memory of the guest in MiB. Default 2048. */
   memory?: number | undefined;
   cpus?: number | undefined;
+  /** Time in which the guest is idle passes at once, and its clock is its own; see boot.mjs. */
+  skipIdle?: boolean | undefined;
   /** More kernel arguments, after the lab's own. */
   append?: string | undefined;
   /** Run on the serial console with this process's terminal; output is then not captured. */

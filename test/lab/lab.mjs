@@ -21,6 +21,7 @@ Options, before the guest:
   --timeout SECONDS  kill the guest when the command takes longer (default 0: no limit)
   --memory MIB       default 2048
   --cpus N           default 2
+  --skip-idle        time in which the guest is idle passes at once: an hour in minutes
   --append ARGS      more kernel arguments
   --help
 
@@ -54,6 +55,7 @@ function read() {
       timeout: { type: "string" },
       memory: { type: "string" },
       cpus: { type: "string" },
+      "skip-idle": { type: "boolean" },
       append: { type: "string" },
     },
   });
@@ -117,6 +119,7 @@ async function main() {
     timeoutMs: Number(options.timeout ?? 0) * 1000,
     memory: options.memory === undefined ? undefined : Number(options.memory),
     cpus: options.cpus === undefined ? undefined : Number(options.cpus),
+    skipIdle: options["skip-idle"],
     append: options.append,
     signal,
     onOutput: (text, stream) => process[stream].write(text),

@@ -116,16 +116,26 @@ receivers: [{ name: hook, webhook_configs: [{ url: "${hook}", send_resolved: tru
   });
 }
 
+export interface Alerting {
+  /** Text of a rule file, evaluated every second. */
+  readonly rules: string;
+  /** host:port of the Alertmanager that it tells. */
+  readonly alertmanager: string;
+}
+
 /** @param targets host:port that it scrapes every second */
-export function prometheus(port: number, targets: readonly string[]): Server {
+export function prometheus(port: number, targets: readonly string[], alerting?: Alerting): Server {
   return new Server(programs.prometheus, port, (folder) => {
     const config = join(folder, "prometheus.yml");
     mkdirSync(join(folder, "data"));
+    if (alerting !== undefined) writeFileSync(join(folder, "rules.yml"), alerting.rules);
+    const alertmanagers = [{ static_configs: [{ targets: [alerting?.alertmanager] }] }];
     writeFileSync(
       config,
       JSON.stringify({
-        global: { scrape_interval: "1s", scrape_timeout: "1s" },
+        global: { scrape_interval: "1s", scrape_timeout: "1s", evaluation_interval: "1s" },
         scrape_configs: [{ job_name: "secretscope", static_configs: [{ targets }] }],
+        ...(alerting === undefined ? {} : { rule_files: ["rules.yml"], alerting: { alertmanagers } }),
       }),
     );
     return [

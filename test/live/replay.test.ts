@@ -1,7 +1,9 @@
 /** A recording on the screen of a real terminal, as a person plays it. It needs no kernel: the recording is a fixture. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, onTestFinished, test } from "vitest";
 import type { Event } from "../../collector/events.ts";
 import { bytes, inode, monotonicNs, pages } from "../../collector/units.ts";
 import { process as processId, Story } from "../unit/ledger/story.ts";
@@ -84,6 +86,33 @@ test("--at says on a terminal how far it is, and takes it back; in a pipe it say
   const [progress = "", after] = [stdout.slice(0, stdout.indexOf(wipe)), stdout.slice(stdout.indexOf(wipe))];
   expect(progress).toMatch(/^(\r(<1|\d+)% of the way to \+90m \(Ctrl-C gives up\)\x1b\[K)+$/);
   expect(after).toContain("direct map");
+});
+
+test("--rules: alerts of one's own on the screen, none, or what is wrong with them", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "secretscope-rules-"));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const rules = join(folder, "own.yaml");
+  const pane = await openPane();
+  writeFileSync(rules, "rules: [{name: any-at-all, figure: secret_share, above: 0%, message: there is some}]\n");
+  pane.run(`${command} --rules ${rules}; echo "status $?"`);
+  await pane.shows(/ playing +1x /);
+  pane.keys("$");
+  await pane.shows(/! 1 alert [\s\S]* at end /);
+  pane.keys("5", "End");
+  await pane.shows(/alert +any-at-all: there is some/);
+  pane.keys("q");
+  await pane.shows(/^status 0$/m);
+  pane.run(`clear; ${command} --rules none; echo "status $?"`);
+  await pane.shows(/ playing +1x /);
+  pane.keys("$");
+  expect(await pane.shows(/ at end /)).not.toContain("alert");
+  pane.keys("q");
+  await pane.shows(/^status 0$/m);
+  writeFileSync(rules, "rules: [{name: any-at-all, figur: secret_share, above: 0%}]\n");
+  pane.run(`clear; ${command} --rules ${rules}; echo "status $?"`);
+  const said = await pane.shows(/^status 2$/m);
+  expect(said.replaceAll("\n", "")).toMatch(/own\.yaml:1:\d+: .*did you mean figure\?.*mend the rules first/);
+  expect(pane.modes().alternate).toBe(false);
 });
 
 test.each([

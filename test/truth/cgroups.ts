@@ -12,12 +12,18 @@ export class MemoryCgroup {
     readonly path: string,
   ) {}
 
-  /** For the test that is running; swap is not a way out of it. */
+  /** For the test that is running. */
   static create(pages: number): MemoryCgroup {
+    const cgroup = MemoryCgroup.open(pages);
+    onTestFinished(() => cgroup.remove());
+    return cgroup;
+  }
+
+  /** To be removed by the caller; swap is not a way out of it. */
+  static open(pages: number): MemoryCgroup {
     made += 1;
     const cgroup = new MemoryCgroup(`/secretscope-truth-${process.pid}-${made}`);
     mkdirSync(cgroup.folder);
-    onTestFinished(() => cgroup.remove());
     const limit = String(pages * pageBytes);
     if (cgroupVersion === "v1") {
       cgroup.set("memory.limit_in_bytes", limit);
@@ -43,7 +49,7 @@ export class MemoryCgroup {
   }
 
   /** Hooks of a test run in reverse order, so its processes may still be there: they are moved out. */
-  private remove(): void {
+  remove(): void {
     for (const pid of this.processes()) {
       try {
         writeFileSync(`${mount}/cgroup.procs`, pid);

@@ -13,6 +13,7 @@ import { safeJson, safeText } from "../text/safe.ts";
 import { formatTime } from "../text/times.ts";
 import { tellDamage } from "./damage.ts";
 import { exitHelp, jsonOption } from "./options.ts";
+import { readRulesOrTell } from "./rules.ts";
 
 export interface AlertsCheckValues {
   /** undefined: the rules that secretscope comes with. */
@@ -83,13 +84,7 @@ export async function alertsTest(
   terminal: Terminal,
 ): Promise<ExitStatus> {
   const stop = stopRequested();
-  const { defaultRulesPath, readRuleFile } = await import("../../collector/alerts/ruleFile.ts");
-  const file = path ?? defaultRulesPath;
-  const { rules, mistakes } = readRuleFile(file);
-  if (mistakes.length > 0) {
-    for (const line of mistakeLines(file, mistakes)) terminal.note(`secretscope: ${line}`);
-    throw new CannotRun(`${file} has ${counted(mistakes.length, "mistake")}`, "mend the rules first");
-  }
+  const rules = await readRulesOrTell(path, terminal);
   const { Backtest } = await import("../../collector/alerts/backtest.ts");
   const { openTrace } = await import("../../collector/sources/trace-file/observation.ts");
   const trace = openTrace(tracePath);

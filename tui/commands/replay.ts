@@ -14,6 +14,7 @@ import { parseDuration } from "../text/durations.ts";
 import { safeJson, safeText } from "../text/safe.ts";
 import { tellDamage } from "./damage.ts";
 import { exitHelp, jsonOption } from "./options.ts";
+import { readRulesOrTell, rulesOption, tellRulesUnused } from "./rules.ts";
 import { watchBlock } from "./watch.ts";
 
 export interface ReplayValues {
@@ -21,6 +22,8 @@ export interface ReplayValues {
   readonly json?: boolean;
   readonly at?: string;
   readonly speed?: Speed;
+  /** A file of alert rules, default or none. */
+  readonly rules?: string;
 }
 
 const speedSaid = "0.1 to 1000 times, or most";
@@ -32,6 +35,7 @@ Examples:
   secretscope replay incident.arrows --speed 1         as fast as it happened
   secretscope replay incident.arrows --at 03:12        the state at that moment
   secretscope replay incident.arrows --json | jq .oom  data, one object a sample
+  secretscope replay incident.arrows --rules my.yaml   your own alerts on the screen
 
 In a terminal it opens the dashboard; ? shows the keys. With --json, --at or
 --speed most, and in a pipe, it prints.
@@ -66,7 +70,8 @@ export function addReplayOptions(command: Command): Command {
       new Option("--speed <factor>", `how fast, ${speedSaid} (text: most, dashboard: 1)`)
         .argParser(parseSpeed)
         .conflicts("at"),
-    );
+    )
+    .addOption(rulesOption().conflicts(["at", "json"]));
 }
 
 function parseSpeed(text: string): Speed {
@@ -78,6 +83,7 @@ function parseSpeed(text: string): Speed {
 
 export async function replay(values: ReplayValues, terminal: Terminal): Promise<ExitStatus> {
   const stop = stopRequested();
+  const rules = await readRulesOrTell(values.rules, terminal);
   const { openTrace } = await import("../../collector/sources/trace-file/observation.ts");
   const trace = openTrace(values.file);
   try {
@@ -86,8 +92,11 @@ export async function replay(values: ReplayValues, terminal: Terminal): Promise<
       throw new CannotRun(`${values.file} holds no samples yet`, "record for longer");
     if (opensScreen(values)) {
       const { replayScreen } = await import("../dashboard/replayScreen.ts");
-      await replayScreen(trace, values.speed ?? 1, terminal, stop);
-    } else if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, { terminal, stop });
+      await replayScreen(trace, { speed: values.speed ?? 1, rules }, terminal, stop);
+      return tellDamage(trace.file, terminal);
+    }
+    if (values.rules !== undefined) tellRulesUnused(terminal);
+    if (values.at !== undefined) await printMoment(trace, values.at, values.json === true, { terminal, stop });
     else await printAll(trace, values, terminal, stop);
     return tellDamage(trace.file, terminal);
   } finally {

@@ -9,6 +9,7 @@ import { serviceStops, stopRequested, until } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
 import { version } from "../version.ts";
 import { bpftraceOption, duration, exitHelp, intervalLimits, routes } from "./options.ts";
+import { rulesOption } from "./rules.ts";
 
 export interface ServeValues {
   readonly config?: string;
@@ -51,7 +52,7 @@ export function serveCommand(run: (values: ServeValues) => Promise<void>): Comma
     .description("alerts, and metrics for Prometheus, without a screen")
     .option("--config <file>", "settings in YAML")
     .addOption(new Option("--listen <host:port>", "where to answer (default: 127.0.0.1:19447)").argParser(listen))
-    .option("--rules <file>", "alert rules in YAML; default, or none")
+    .addOption(rulesOption())
     .addOption(
       new Option("--interval <time>", `how often to read, ${intervalLimits.said} (default: 1s)`).argParser(
         duration(intervalLimits),

@@ -9,6 +9,7 @@ import {
   type RouteValues,
 } from "../commands/options.ts";
 import { tellRecorded } from "../commands/record.ts";
+import { readRulesOrTell, rulesOption, tellRulesUnused } from "../commands/rules.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
 import { stopRequested } from "../stop.ts";
 import type { Terminal } from "../terminal.ts";
@@ -24,6 +25,8 @@ export interface DashboardValues extends RouteValues {
   /** Name of a column of the holders. */
   readonly sort?: string;
   readonly filter?: string;
+  /** A file of alert rules, default or none. */
+  readonly rules?: string;
 }
 
 const help = `
@@ -31,6 +34,8 @@ Examples:
   secretscope                          the dashboard; ? shows the keys
   secretscope --sort rate              who allocates fastest on top
   secretscope --filter user:alice      one user's processes
+  secretscope --rules rules.yaml       your own alert rules; see also
+                                       secretscope alerts check --help
 
 r records what is seen from then on, into a file named for host and time; it is
 ended by r, and by leaving. secretscope replay FILE shows it again.
@@ -47,7 +52,8 @@ export function dashboardCommand(run: (values: DashboardValues) => Promise<void>
     .addOption(intervalOption())
     .addOption(new Option("--ascii", "no line drawing, blocks or braille"))
     .addOption(new Option("--sort <column>", `sort holders by ${columnNames.join(", ")}`).argParser(columnName))
-    .addOption(new Option("--filter <text>", "show only these: words, user:, cgroup:, pid:"));
+    .addOption(new Option("--filter <text>", "show only these: words, user:, cgroup:, pid:"))
+    .addOption(rulesOption());
   return addRouteOptions(command).addHelpText("after", help).action(run);
 }
 
@@ -63,7 +69,7 @@ function columnName(text: string): string {
 /** Options that only text can have. */
 const textOnly = /^--(json|once|for|record)(=|$)/;
 /** Options that only a screen can have. */
-const screenOnly = /^--(ascii|sort|filter)(=|$)/;
+const screenOnly = /^--(ascii|sort|filter|rules)(=|$)/;
 
 /** Which command `secretscope` without one means. */
 export function defaultCommand(words: readonly string[]): "dashboard" | "watch" {
@@ -76,10 +82,12 @@ export function defaultCommand(words: readonly string[]): "dashboard" | "watch" 
 export async function dashboard(values: DashboardValues, terminal: Terminal): Promise<ExitStatus> {
   const look = lookOf(process.env, values.ascii === true);
   const state = stateOf(values);
+  const rules = await readRulesOrTell(values.rules, terminal);
   if (!canDraw(process.stdin, process.stdout, process.env)) {
     const { watch } = await import("../commands/watch.ts");
     if (values.sort !== undefined || values.filter !== undefined)
       terminal.note("secretscope: no terminal to draw on; this is watch, which shows all, in its own order");
+    if (values.rules !== undefined) tellRulesUnused(terminal);
     return watch(values, terminal);
   }
   // Before blessed's own handlers: while there are others they leave the process alone.
@@ -87,7 +95,7 @@ export async function dashboard(values: DashboardValues, terminal: Terminal): Pr
   const stop = AbortSignal.any([asked, terminal.out.gone]);
   const streams = { input: process.stdin, output: process.stdout };
   const { Dashboard } = await import("./dashboard.ts");
-  const screen = new Dashboard({ streams, look, root: terminal.root, intervalMs: values.interval, state, stop });
+  const screen = new Dashboard({ streams, look, root: terminal.root, intervalMs: values.interval, rules, state, stop });
   try {
     const { openRecordable } = await import("../../collector/trace/recordLive.ts");
     const opening = openRecordable(observationOptions(values, values.interval));

@@ -1,4 +1,5 @@
 /** The live screen: an observation on one side, a terminal on the other. Owns every timer and listener of both. */
+import type { Rule } from "../../collector/alerts/rule.ts";
 import type { Observation } from "../../collector/observation.ts";
 import { type Frame, FrameMaker } from "./frame.ts";
 import { type CommandName, commandOf, type KeyPress } from "./keys.ts";
@@ -24,6 +25,8 @@ export interface DashboardOptions {
   readonly look: Look;
   readonly root: boolean;
   readonly intervalMs: number;
+  /** What fires is a word in the header and a line in the events. Left out: the rules that secretscope comes with. */
+  readonly rules?: readonly Rule[];
   /** How the person asked for it to begin. */
   readonly state?: State;
   /** Aborted by a signal, or when the terminal is gone. */
@@ -61,7 +64,7 @@ export class Dashboard {
   constructor(options: DashboardOptions) {
     this.#options = options;
     this.#state = options.state ?? initialState;
-    this.#memory = new Memory(options.intervalMs);
+    this.#memory = new Memory(options.intervalMs, options.rules);
     this.#left = new Promise((resolve) => {
       this.#leave = resolve;
     });
@@ -136,7 +139,7 @@ export class Dashboard {
   #control(playback: Playback): void {
     const replay = new ReplayControl(playback, {
       forget: () => {
-        this.#memory = new Memory(this.#options.intervalMs);
+        this.#memory = new Memory(this.#options.intervalMs, this.#options.rules);
         this.#state = forgetEvents(this.#state);
       },
       say: this.#voice.say,

@@ -1,4 +1,5 @@
 /** `secretscope replay` in a terminal: the dashboard on a recording. */
+import type { Rule } from "../../collector/alerts/rule.ts";
 import { LandmarkScan } from "../../collector/sources/trace-file/landmarkScan.ts";
 import type { ReplayObservation, Speed } from "../../collector/sources/trace-file/observation.ts";
 import type { Terminal } from "../terminal.ts";
@@ -12,7 +13,7 @@ const usualIntervalMs = 1000;
 /** Plays until the person, a signal or the terminal ends it. Closing the trace is the caller's. */
 export async function replayScreen(
   trace: ReplayObservation,
-  speed: Speed,
+  { speed, rules }: { readonly speed: Speed; readonly rules: readonly Rule[] },
   terminal: Terminal,
   asked: AbortSignal,
 ): Promise<void> {
@@ -22,6 +23,7 @@ export async function replayScreen(
     look: lookOf(process.env, false),
     root: terminal.root,
     intervalMs: trace.file.header?.plan?.intervalMs ?? usualIntervalMs,
+    rules,
     stop: AbortSignal.any([asked, terminal.out.gone]),
   });
   try {

@@ -3,6 +3,11 @@ import type { OomKillView, Snapshot } from "../../snapshot.ts";
 import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
 
 const recentMs = 600_000;
+/**
+ * Key agents hold KiB to a few MiB for as long as a host is up, and every kill beside them frees none of it: that is no
+ * reason why memory stays short.
+ */
+const muchBytes = 16 * 2 ** 20;
 
 /**
  * Both times are made from the same pair of clocks, so that their difference is the kernel's monotonic one, whatever
@@ -18,11 +23,12 @@ function recentKills({ oom, time, evidence }: Snapshot): readonly OomKillView[] 
 
 export const futileOomKills: Figure = {
   unit: "count",
-  means: "OOM kills of the past 10 minutes that freed nothing of the secret memory there was",
+  means:
+    "OOM kills of the past 10 minutes that freed nothing of the secret memory there was, if that was 16 MiB or more",
   read: (snapshot) => {
     const kills = recentKills(snapshot);
     if (kills === null) return unknown;
-    const futile = kills.filter((kill) => (kill.secretResidentBytes ?? 0) > 0 && kill.secretFreedBytes === 0);
+    const futile = kills.filter((kill) => kill.secretFreedBytes === 0 && (kill.secretResidentBytes ?? 0) >= muchBytes);
     const last = futile.at(-1);
     if (last !== undefined) return reading(futile.length, processName(last.victim));
     // Not known yet, or never: the victim is still ending, or nothing counts pages.
@@ -46,4 +52,4 @@ export const secretShareAtOomKill: Figure = {
 };
 
 const isUnknown = ({ secretResidentBytes, secretFreedBytes }: OomKillView) =>
-  secretResidentBytes === null || (secretResidentBytes > 0 && secretFreedBytes === null);
+  secretResidentBytes === null || (secretResidentBytes >= muchBytes && secretFreedBytes === null);

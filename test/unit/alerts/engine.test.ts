@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { Backtest } from "../../../collector/alerts/backtest.ts";
 import { type Alert, AlertEngine } from "../../../collector/alerts/engine.ts";
 import { readRules } from "../../../collector/alerts/readRules.ts";
+import { defaultRulesPath, readRuleFile } from "../../../collector/alerts/ruleFile.ts";
 import type { Snapshot } from "../../../collector/snapshot.ts";
 import { openTrace } from "../../../collector/sources/trace-file/observation.ts";
 import { empty, holder, hostileName } from "../commands/snapshots.ts";
@@ -122,7 +123,7 @@ test("a futile OOM kill fires and leaves after ten minutes, though the wall cloc
     trigger: { pid: 1, comm: "x" },
     constraint: null,
     cgroup: null,
-    secretResidentBytes: 4096,
+    secretResidentBytes: 16 * 2 ** 20,
     secretFreedBytes: 0,
   };
   const moment = (seconds: number, wall: number) =>
@@ -133,6 +134,67 @@ test("a futile OOM kill fires and leaves after ten minutes, though the wall cloc
   const { alerts } = run([moment(1, 1e12), moment(590, 2e12), moment(610, 1.5e12)], set);
   expect(alerts.map(brief)).toEqual(["fired 1", "cleared 610"]);
   expect(alerts[0]?.message).toBe(`{host}${hostileName} [55]`);
+});
+
+test("the default forecast: a burst that broke up a tenth of the map fires nothing, what goes on does", () => {
+  const forecast = readRuleFile(defaultRulesPath).rules.filter(({ figure }) => figure === "hours_until_last_2m");
+  expect(forecast.map(({ name }) => name)).toEqual(["direct-map-runs-out"]);
+  const mapping = 2 ** 21;
+  /** Mappings left of a thousand, minute by minute. */
+  const hours = (left: (minute: number) => number) =>
+    Array.from({ length: 300 }, (_, minute) =>
+      at(minute * 60, 0, {
+        directMap: {
+          ...empty.directMap,
+          bytes: { "4k": (1000 - left(minute)) * mapping, "2m": left(minute) * mapping, "1g": 0 },
+        },
+      }),
+    );
+  expect(
+    run(
+      hours((minute) => 1000 - Math.max(0, Math.min(100, (minute - 20) * 10))),
+      forecast,
+    ).alerts,
+  ).toEqual([]);
+  const long = run(
+    hours((minute) => 1000 - Math.max(0, Math.min(300, (minute - 20) * 3))),
+    forecast,
+  );
+  expect(long.alerts.map(({ change }) => change)).toEqual(["fired", "cleared"]);
+});
+
+test("kills beside some keys are not futile, whatever they free; beside much that is not known yet it is unknown", () => {
+  const set = rules("rules: [{name: k, figure: futile_oom_kills, above: 0}]");
+  const kill = (secretResidentBytes: number | null, secretFreedBytes: number | null) =>
+    at(60, 0, {
+      time: "2026-11-21T00:01:00Z",
+      oom: {
+        kills: 1,
+        recent: [
+          {
+            time: "2026-11-21T00:00:30Z",
+            victim: { pid: 55, comm: "job", uid: 0, cgroup: null },
+            trigger: { pid: 1, comm: "x" },
+            constraint: "memcg",
+            cgroup: "/job",
+            secretResidentBytes,
+            secretFreedBytes,
+          },
+        ],
+      },
+    });
+  const outcome = (snapshot: Snapshot) => {
+    const engine = new AlertEngine(set);
+    engine.observe(snapshot);
+    return engine.states.map(({ state }) => state);
+  };
+  const much = 16 * 2 ** 20;
+  expect(outcome(kill(much - 4096, 0))).toEqual(["inactive"]);
+  expect(outcome(kill(much - 4096, null))).toEqual(["inactive"]);
+  expect(outcome(kill(much, 4096))).toEqual(["inactive"]);
+  expect(outcome(kill(much, null))).toEqual(["unknown"]);
+  expect(outcome(kill(null, null))).toEqual(["unknown"]);
+  expect(outcome(kill(much, 0))).toEqual(["firing"]);
 });
 
 test("who is nearest to a limit, and whose secret memory it is", () => {

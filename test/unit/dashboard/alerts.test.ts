@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { readRules } from "../../../collector/alerts/readRules.ts";
 import type { Snapshot } from "../../../collector/snapshot.ts";
 import { Alerts } from "../../../tui/dashboard/model/alerts.ts";
+import { Memory } from "../../../tui/dashboard/model/scene.ts";
 import { empty, hostileName } from "../commands/snapshots.ts";
 import { draw, sceneOf } from "./terminal.ts";
 
@@ -48,4 +49,14 @@ test("what is said again is no new event; what is critical weighs more", () => {
   const said = host(large).flatMap((snapshot) => alerts.observe(snapshot));
   expect(said.map(({ what, weight }) => `${what} ${weight}`)).toEqual(["alert bad"]);
   expect(alerts.firing).toEqual(["a"]);
+});
+
+test("rules of the user's own are in the place of those that it comes with", () => {
+  const fires = (text: string) => {
+    const memory = new Memory(1000, readRules(text).rules);
+    for (const snapshot of host(large)) memory.add(snapshot);
+    return memory.scene()?.firing;
+  };
+  expect(fires("rules: [{name: own, figure: secret_share, above: 50%}]")).toEqual(["own"]);
+  expect(fires("rules: [{name: own, figure: secret_share, above: 70%}]")).toEqual([]);
 });

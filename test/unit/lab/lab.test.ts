@@ -15,7 +15,14 @@ describe("the lab's command line", () => {
   test("--help names every guest and option", () => {
     const { status, stdout } = lab("--help");
     expect(status).toBe(0);
-    for (const word of [...guests.map((guest) => guest.name), "--append", "--env", "--timeout", "--out"]) {
+    for (const word of [
+      ...guests.map((guest) => guest.name),
+      "--append",
+      "--env",
+      "--timeout",
+      "--out",
+      "--skip-idle",
+    ]) {
       expect(stdout).toContain(word);
     }
   });

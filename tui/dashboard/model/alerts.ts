@@ -1,4 +1,4 @@
-/** The rules that secretscope comes with, judged on every snapshot: what fires, and what a person should read of it. */
+/** Alert rules, judged on every snapshot: what fires, and what a person should read of it. */
 import { AlertEngine } from "../../../collector/alerts/engine.ts";
 import type { Rule } from "../../../collector/alerts/rule.ts";
 import { defaultRulesPath, readRuleFile } from "../../../collector/alerts/ruleFile.ts";

@@ -1,4 +1,5 @@
 /** All that the screen can show, at one time: the newest snapshot and what is remembered of those before it. */
+import type { Rule } from "../../../collector/alerts/rule.ts";
 import type { Snapshot } from "../../../collector/snapshot.ts";
 import { Alerts } from "./alerts.ts";
 import { History, type Sample, sampleOf } from "./history.ts";
@@ -34,13 +35,18 @@ export class Memory {
   readonly #history = new History();
   readonly #rates = new HolderRates();
   readonly #kills = new KillMemory();
-  readonly #alerts = new Alerts();
+  readonly #alerts: Alerts;
   readonly #log = new Ring<LogEntry>(keepLog);
   #entries = 0;
   #snapshot: Snapshot | undefined;
   #scene: Scene | undefined;
 
-  constructor(readonly intervalMs: number) {}
+  constructor(
+    readonly intervalMs: number,
+    rules?: readonly Rule[],
+  ) {
+    this.#alerts = new Alerts(rules);
+  }
 
   add(snapshot: Snapshot): void {
     for (const happening of happenings(this.#snapshot, snapshot)) this.#tell(happening);
