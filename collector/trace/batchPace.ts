@@ -34,6 +34,8 @@ export class BatchPace {
   #since: number | undefined;
   #urgent = false;
   #eventful = false;
+  /** Many rows of a kind come one after the other. */
+  #noted: RowKind | undefined;
 
   constructor(nowMs: number) {
     this.#earnedAt = nowMs;
@@ -46,6 +48,8 @@ export class BatchPace {
   }
 
   note(kind: RowKind): void {
+    if (kind === this.#noted) return;
+    this.#noted = kind;
     this.#urgent ||= urgentKinds.has(kind);
     this.#eventful ||= !routineKinds.has(kind);
   }
@@ -68,6 +72,7 @@ export class BatchPace {
     this.#since = undefined;
     this.#urgent = false;
     this.#eventful = false;
+    this.#noted = undefined;
   }
 
   #earn(nowMs: number): void {

@@ -33,9 +33,10 @@ export function checkHead(head: Buffer): number | undefined {
   if (at === -1) return undefined;
   const [, headSum, bodySum] = pattern.exec(head.toString("latin1", at, at + label.length + 2 * digits + 1)) ?? [];
   if (headSum === undefined || bodySum === undefined) return undefined;
-  const blank = Buffer.from(head);
-  blank.write(hex(0), at + label.length, "latin1");
-  return crc32(blank) === Number.parseInt(headSum, 16) ? Number.parseInt(bodySum, 16) : undefined;
+  const sumAt = at + label.length;
+  const before = crc32(head.subarray(0, sumAt));
+  const sum = crc32(head.subarray(sumAt + digits), crc32(hex(0), before));
+  return sum === Number.parseInt(headSum, 16) ? Number.parseInt(bodySum, 16) : undefined;
 }
 
 export const isBody = (body: Uint8Array, sum: number) => crc32(body) === sum;

@@ -1,52 +1,37 @@
 /** One column of a batch while it is filled: values side by side, and a bit a row that says whether there is one. */
 import { mostRows } from "./limits.ts";
+import { Presence, setBits } from "./presence.ts";
+import type { Subjects } from "./subjects.ts";
+import type { TextDictionary } from "./textDictionary.ts";
 
 const firstRows = 1024;
-const allOnes = 0xff;
 
 export abstract class ColumnBuffer {
-  /** Rows that have a value. */
-  filled = 0;
+  protected readonly present = new Presence();
   protected rows = 0;
-  #valid = new Uint8Array(0);
-  #last = 0;
 
-  /** Marks the row; grows the column when needed. Rows are filled in order. */
-  protected mark(row: number): void {
-    if (row >= this.rows) this.#grow(row);
-    const byte = row >> 3;
-    this.#valid[byte] = (this.#valid[byte] ?? 0) | (1 << (row & 7));
-    this.#last = row;
-    this.filled++;
+  /** Rows that have a value. */
+  get filled(): number {
+    return this.present.count;
   }
 
-  /** Marks rows side by side. */
-  protected markMany(from: number, count: number): void {
-    if (count === 0) return;
-    const end = from + count;
-    if (end > this.rows) this.#grow(end - 1);
-    setBits(this.#valid, from, end, true);
-    this.#last = end - 1;
-    this.filled += count;
-  }
-
-  #grow(row: number): void {
+  /** Makes room for this row. */
+  protected grow(row: number): void {
     // Powers of two: bits fill whole bytes.
     this.rows = Math.min(mostRows, Math.max(firstRows, 2 ** Math.ceil(Math.log2(row + 1))));
-    const valid = new Uint8Array(this.rows >> 3);
-    valid.set(this.#valid);
-    this.#valid = valid;
     this.resize(this.rows);
+  }
+
+  /** Marks rows side by side, and makes room for them. */
+  protected markMany(from: number, count: number): void {
+    if (count === 0) return;
+    if (from + count > this.rows) this.grow(from + count - 1);
+    this.present.markMany(from, count);
   }
 
   /** The bits for so many rows; empty when all have a value. */
   validity(rows: number): Uint8Array {
-    if (this.filled === rows) return new Uint8Array(0);
-    const bytes = (rows + 7) >> 3;
-    if (this.#valid.length >= bytes) return this.#valid.subarray(0, bytes);
-    const padded = new Uint8Array(bytes);
-    padded.set(this.#valid);
-    return padded;
+    return this.filled === rows ? new Uint8Array(0) : this.present.bits(rows);
   }
 
   /** The values of so many rows; what has none is zero. */
@@ -61,31 +46,13 @@ export abstract class ColumnBuffer {
 
   clear(): void {
     if (this.filled === 0) return;
-    this.#valid.fill(0, 0, (this.#last >> 3) + 1);
-    this.bytes().fill(0, 0, this.bytesFor(this.#last + 1));
-    this.filled = 0;
+    this.bytes().fill(0, 0, this.bytesFor(this.present.end));
+    this.present.clear();
   }
 
   abstract bytesFor(rows: number): number;
   protected abstract bytes(): Uint8Array;
   protected abstract resize(rows: number): void;
-}
-
-function setBits(bits: Uint8Array, from: number, end: number, value: boolean): void {
-  let row = from;
-  const set = (until: number) => {
-    for (; row < until; row++) {
-      const bit = 1 << (row & 7);
-      bits[row >> 3] = value ? (bits[row >> 3] ?? 0) | bit : (bits[row >> 3] ?? 0) & ~bit;
-    }
-  };
-  set(Math.min(end, (from + 7) & ~7));
-  const whole = (end - row) >> 3;
-  if (whole > 0) {
-    bits.fill(value ? allOnes : 0, row >> 3, (row >> 3) + whole);
-    row += 8 * whole;
-  }
-  set(end);
 }
 
 const two32 = 2 ** 32;
@@ -96,7 +63,8 @@ export class IntColumn extends ColumnBuffer {
 
   /** A whole number, also beyond 2^53. */
   set(row: number, value: number): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     // Two halves: making a bigint for each value would cost more than everything else.
     this.#words[2 * row] = value >>> 0;
     this.#words[2 * row + 1] = Math.floor(value / two32) >>> 0;
@@ -107,7 +75,8 @@ export class IntColumn extends ColumnBuffer {
   }
 
   setLong(row: number, value: bigint): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     this.#longs[row] = value;
   }
 
@@ -159,7 +128,8 @@ export class FloatColumn extends ColumnBuffer {
   #values = new Float64Array(0);
 
   set(row: number, value: number): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     this.#values[row] = value;
   }
 
@@ -186,7 +156,8 @@ export class BoolColumn extends ColumnBuffer {
   #bits = new Uint8Array(0);
 
   set(row: number, value: boolean): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     const byte = row >> 3;
     if (value) this.#bits[byte] = (this.#bits[byte] ?? 0) | (1 << (row & 7));
   }
@@ -194,9 +165,9 @@ export class BoolColumn extends ColumnBuffer {
   /** For a column that is the same in the whole batch. */
   fill(rows: number, value: boolean): void {
     if (rows === 0) return;
-    this.mark(rows - 1);
-    this.filled = rows;
-    this.#bits.fill(value ? allOnes : 0, 0, (rows + 7) >> 3);
+    if (rows > this.rows) this.grow(rows - 1);
+    this.present.markAll(rows);
+    this.#bits.fill(value ? 0xff : 0, 0, (rows + 7) >> 3);
   }
 
   fillMany(from: number, count: number, value: boolean): void {
@@ -219,6 +190,39 @@ export class BoolColumn extends ColumnBuffer {
   }
 }
 
+/** One of the columns that say whom a row is about: only whether it has a value is its own. */
+export class SubjectColumn extends ColumnBuffer {
+  readonly #subjects: Subjects;
+
+  constructor(subjects: Subjects) {
+    super();
+    this.#subjects = subjects;
+  }
+
+  has(row: number): void {
+    this.present.mark(row);
+  }
+
+  /** Rows side by side. */
+  hasMany(from: number, count: number): void {
+    this.present.markMany(from, count);
+  }
+
+  override data(rows: number): Uint8Array {
+    return this.#subjects.data(rows);
+  }
+
+  bytesFor(rows: number): number {
+    return 4 * rows;
+  }
+
+  protected bytes(): Uint8Array {
+    return new Uint8Array(0);
+  }
+
+  protected resize(): void {}
+}
+
 /** Text as its number in the batch's dictionary. */
 export class TextColumn extends ColumnBuffer {
   readonly #dictionary: TextDictionary;
@@ -233,7 +237,8 @@ export class TextColumn extends ColumnBuffer {
   }
 
   set(row: number, value: string): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     this.#codes[row] = this.#code(value);
   }
 
@@ -262,36 +267,5 @@ export class TextColumn extends ColumnBuffer {
     const codes = new Int32Array(rows);
     codes.set(this.#codes);
     this.#codes = codes;
-  }
-}
-
-/** All texts of one batch, each once. A batch can be read without any other, so it begins empty in each. */
-export class TextDictionary {
-  readonly #codes = new Map<string, number>();
-  /** Characters in it; bytes are at most three times as many. */
-  size = 0;
-
-  code(text: string): number {
-    const known = this.#codes.get(text);
-    if (known !== undefined) return known;
-    const code = this.#codes.size;
-    this.#codes.set(text, code);
-    this.size += text.length;
-    return code;
-  }
-
-  /** Arrow's layout of text: where each begins, and all of them end to end. */
-  layout(): { readonly count: number; readonly offsets: Uint8Array; readonly text: Uint8Array } {
-    const texts = [...this.#codes.keys()].map((text) => Buffer.from(text, "utf8"));
-    const offsets = new Int32Array(texts.length + 1);
-    texts.forEach((text, index) => {
-      offsets[index + 1] = (offsets[index] ?? 0) + text.length;
-    });
-    return { count: texts.length, offsets: new Uint8Array(offsets.buffer), text: Buffer.concat(texts) };
-  }
-
-  clear(): void {
-    this.#codes.clear();
-    this.size = 0;
   }
 }

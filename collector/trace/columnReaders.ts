@@ -1,40 +1,24 @@
 /** One column of a batch that was read. A row without a value where one has to be ends the reading of the batch. */
 import { Damaged } from "./damage.ts";
-
-const allOnes = 0xff;
+import { Validity } from "./presence.ts";
 
 abstract class ColumnReader {
   readonly #name: string;
-  /** One bit a row; null: every row has a value; undefined: none has. */
-  readonly #valid: Uint8Array | null | undefined;
+  protected readonly valid: Validity;
 
+  /** @param valid one bit a row; null: every row has a value; undefined: none has */
   constructor(name: string, valid: Uint8Array | null | undefined) {
     this.#name = name;
-    this.#valid = valid;
-  }
-
-  has(row: number): boolean {
-    if (this.#valid === null) return true;
-    return this.#valid !== undefined && (((this.#valid[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
+    this.valid = new Validity(valid);
   }
 
   /** The first row from here on that has no value, or the end. */
   filledUntil(from: number, end: number): number {
-    const valid = this.#valid;
-    if (valid === null) return end;
-    if (valid === undefined) return from;
-    let row = from;
-    while (row < end) {
-      const bits = valid[row >> 3] ?? 0;
-      if (bits === allOnes && (row & 7) === 0) row += 8;
-      else if (((bits >> (row & 7)) & 1) === 1) row++;
-      else return row;
-    }
-    return end;
+    return this.valid.filledUntil(from, end);
   }
 
-  protected need(row: number): void {
-    if (this.#valid !== null && !this.has(row)) throw new Damaged(`row ${row} has no ${this.#name}`);
+  protected missing(row: number): never {
+    throw new Damaged(`row ${row} has no ${this.#name}`);
   }
 
   protected never(row: number): never {
@@ -58,12 +42,12 @@ export class IntReader extends ColumnReader {
   }
 
   get(row: number): number {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     return (this.#high[2 * row + 1] ?? 0) * two32 + (this.#low[2 * row] ?? 0);
   }
 
   orNull(row: number): number | null {
-    return this.has(row) ? this.get(row) : null;
+    return this.valid.has(row) ? this.get(row) : null;
   }
 
   /** The first row behind this one that does not have its value, or the end. */
@@ -77,8 +61,42 @@ export class IntReader extends ColumnReader {
   }
 
   long(row: number): bigint {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     return this.#long[row] ?? 0n;
+  }
+}
+
+/** Whole numbers as their place in a dictionary. */
+export class IdReader extends ColumnReader {
+  /** By row; NaN: it has none, or its place is not in the dictionary. Looked up at once, which is the faster way. */
+  readonly #numbers: Float64Array;
+
+  constructor(name: string, valid: Uint8Array | null | undefined, data: Buffer, dictionary: Float64Array) {
+    super(name, valid);
+    const bytes = aligned(data);
+    const codes = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >> 2);
+    this.#numbers = new Float64Array(codes.length);
+    for (let row = 0; row < codes.length; row++) {
+      this.#numbers[row] = (this.valid.has(row) ? dictionary[codes[row] ?? -1] : undefined) ?? Number.NaN;
+    }
+  }
+
+  get(row: number): number {
+    const number = this.#numbers[row] ?? Number.NaN;
+    if (!Number.isNaN(number)) return number;
+    if (!this.valid.has(row)) this.missing(row);
+    return this.never(row);
+  }
+
+  orNull(row: number): number | null {
+    return this.valid.has(row) ? this.get(row) : null;
+  }
+
+  /** The first row behind this one that does not have its value, or the end. */
+  sameUntil(row: number, end: number): number {
+    const number = this.#numbers[row];
+    for (let next = row; next < end; next++) if (this.#numbers[next] !== number) return next;
+    return end;
   }
 }
 
@@ -92,13 +110,13 @@ export class FloatReader extends ColumnReader {
   }
 
   get(row: number): number {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     const value = this.#values[row] ?? Number.NaN;
     return Number.isFinite(value) ? value : this.never(row);
   }
 
   orNull(row: number): number | null {
-    return this.has(row) ? this.get(row) : null;
+    return this.valid.has(row) ? this.get(row) : null;
   }
 }
 
@@ -111,7 +129,7 @@ export class BoolReader extends ColumnReader {
   }
 
   get(row: number): boolean {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     return (((this.#bits[row >> 3] ?? 0) >> (row & 7)) & 1) === 1;
   }
 
@@ -140,12 +158,12 @@ export class TextReader extends ColumnReader {
   }
 
   get(row: number): string {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     return this.#texts[this.#codes[row] ?? -1] ?? this.never(row);
   }
 
   orNull(row: number): string | null {
-    return this.has(row) ? this.get(row) : null;
+    return this.valid.has(row) ? this.get(row) : null;
   }
 
   /** The first row behind this one that does not have its text, or the end. */
@@ -160,7 +178,7 @@ export class TextReader extends ColumnReader {
   lines(row: number): readonly string[] {
     const code = this.#codes[row] ?? -1;
     const known = this.#lines.get(code);
-    if (known !== undefined && this.has(row)) return known;
+    if (known !== undefined && this.valid.has(row)) return known;
     const text = this.get(row);
     const lines = text === "" ? [] : text.split("\n");
     this.#lines.set(code, lines);
@@ -174,7 +192,7 @@ export class TextReader extends ColumnReader {
   }
 
   wordOrNull<Word extends string>(row: number, words: ReadonlySet<Word>): Word | null {
-    return this.has(row) ? this.word(row, words) : null;
+    return this.valid.has(row) ? this.word(row, words) : null;
   }
 }
 
@@ -188,7 +206,7 @@ abstract class NarrowReader<Values extends Uint16Array | Uint32Array> extends Co
   }
 
   get(row: number): number {
-    this.need(row);
+    if (!this.valid.has(row)) this.missing(row);
     return this.#values[row] ?? this.never(row);
   }
 

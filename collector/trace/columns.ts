@@ -11,9 +11,10 @@ export type RowKind = EventKind | "released";
 
 /**
  * int: 64 bits, signed. u16, u32: as many bits, not signed. float: IEEE 754, 64 bits. text: UTF-8, dictionary-coded; all
- * columns share one dictionary.
+ * columns share one dictionary. id: int, dictionary-coded, each column with its own; the codes are the same in all of
+ * them (subjects.ts).
  */
-export type ColumnType = "int" | "u16" | "u32" | "float" | "bool" | "text";
+export type ColumnType = "int" | "u16" | "u32" | "float" | "bool" | "text" | "id";
 
 export interface ColumnDeclaration {
   readonly type: ColumnType;
@@ -24,7 +25,12 @@ export interface ColumnDeclaration {
 }
 
 /** Changed together with the rules at the head of this file. */
-export const formatVersion = { major: 1, minor: 2 } as const;
+export const formatVersion = { major: 2, minor: 0 } as const;
+/** Newest minor version of each major one that is read; samples of all are in test/fixtures/traces. */
+export const readVersions: ReadonlyMap<number, number> = new Map([
+  [1, 1],
+  [formatVersion.major, formatVersion.minor],
+]);
 
 const counted = ["allocated", "freed", "split", "refused", "requests"] as const;
 const ofProcess = [
@@ -58,18 +64,18 @@ export const columns = {
     says: "life of the kernel program, or generation of its map of splits; cumulative counters start at zero in each",
   },
   pid: {
-    type: "int",
+    type: "id",
     kinds: [...ofProcess, "probes", "oomKill"],
     says: "process; `page`: who took it or gave it back; `oomKill`: the victim; `probes`: bpftrace's own",
   },
   started: {
-    type: "int",
+    type: "id",
     kinds: ofProcess,
     unit: "clock ticks since boot",
     says: "start of the process; with `pid` it names one process for good",
   },
   inode: {
-    type: "int",
+    type: "id",
     kinds: ["page", "allocated", "freed", "fileSize", "created", "holding", "released"],
     says: "secret file",
   },
@@ -156,6 +162,7 @@ export const columns = {
   sequence: { type: "int", kinds: ["tick"], says: "number of the reading" },
   wall: { type: "float", kinds: ["clock"], unit: "ms since 1970, UTC", says: "the wall clock at `at`" },
   reason: { type: "text", kinds: ["probes", "gap"], says: "why, for people" },
+  detail: { type: "text", kinds: ["host", "plan"], says: "JSON: the machine, or by which route each fact is learned" },
   after_ns: {
     type: "u16",
     kinds: ["page"],
@@ -169,11 +176,12 @@ export const columns = {
     says: "2M block of physical memory that the page lies in: its address / 2 MiB",
   },
   taken: { type: "bool", kinds: ["page"], says: "true: taken out of the direct map, false: given back" },
-  detail: { type: "text", kinds: ["host", "plan"], says: "JSON: the machine, or by which route each fact is learned" },
 } as const satisfies Record<string, ColumnDeclaration>;
 
 export type ColumnName = keyof typeof columns;
 export const columnNames = Object.keys(columns) as ColumnName[];
+/** Say whom and which file a row is about, in the order of their dictionaries. */
+export const subjectColumns = ["pid", "started", "inode"] as const satisfies readonly ColumnName[];
 
 /** Never null in any row. */
 export const requiredColumns: ReadonlySet<string> = new Set<ColumnName>(["at", "kind", "checkpoint"]);

@@ -12,7 +12,15 @@ import {
   startTicks,
   wallMs,
 } from "../units.ts";
-import type { BoolReader, FloatReader, IntReader, TextReader, U16Reader, U32Reader } from "./columnReaders.ts";
+import type {
+  BoolReader,
+  FloatReader,
+  IdReader,
+  IntReader,
+  TextReader,
+  U16Reader,
+  U32Reader,
+} from "./columnReaders.ts";
 import type { ColumnName, columns, RowKind } from "./columns.ts";
 import { hostDetail, planDetail } from "./detail.ts";
 import type { Row } from "./rows.ts";
@@ -24,6 +32,8 @@ interface ReaderOf {
   readonly float: FloatReader;
   readonly bool: BoolReader;
   readonly text: TextReader;
+  /** An int in files of format 1. */
+  readonly id: Pick<IdReader, "get" | "orNull" | "sameUntil">;
 }
 export type ColumnReaders = { readonly [Name in ColumnName]: ReaderOf[(typeof columns)[Name]["type"]] };
 

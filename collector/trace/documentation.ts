@@ -11,6 +11,7 @@ const arrowTypes = {
   float: "float64",
   bool: "bool",
   text: "dictionary(int32, utf8)",
+  id: "dictionary(int32, int64)",
 } as const;
 
 const heads: Readonly<Record<keyof typeof headerKeys, string>> = {
@@ -29,7 +30,7 @@ export function documentation(): string {
 # The trace format, version ${formatVersion.major}.${formatVersion.minor}
 
 A recording of secretscope is a standard [Apache Arrow](https://arrow.apache.org/docs/format/Columnar.html) IPC stream
-(\`.arrows\`), each buffer compressed as an LZ4 frame. Any Arrow reader opens it:
+(\`.arrows\`), each buffer compressed with Zstandard. Any Arrow reader opens it:
 
 \`\`\`python
 import pyarrow.ipc                                        # pandas: .to_pandas(); DuckDB: SELECT ... FROM trace
@@ -103,12 +104,14 @@ ${redactionLines().join("\n")}
 
 ## Batches
 
-A batch is a dictionary message, with the texts of this batch alone, and a record batch message: it can be read without
-any other. At most one a second is written; routine samples wait up to a minute for company, a split, a refusal or an OOM
-kill a second. At most ${mostRows.toLocaleString("en")} rows; metadata of at most ${mostMetadataBytes >> 20} MiB, a body of at most ${mostBodyBytes >> 20} MiB.
+A batch is four dictionary messages, with the texts and the numbers of this batch alone, and a record batch message: it can
+be read without any other. \`pid\`, \`started\` and \`inode\` have a dictionary each and the same codes: a code stands for a
+process and its file together, so dictionaries may name a number more than once. Buffers of a message that are the same
+lie in the same place of its body. At most one a second is written; routine samples wait up to a minute for company, a
+split, a refusal or an OOM kill a second. At most ${mostRows.toLocaleString("en")} rows; metadata of at most ${mostMetadataBytes >> 20} MiB, a body of at most ${mostBodyBytes >> 20} MiB.
 
-Each message's own metadata says: \`batch\` (its number, from 1), \`rows\`, \`from\` and \`to\` (least and greatest time), \`wall\`
-(the wall clock at \`from\`, ms), \`holds\` (\`events\` or \`checkpoint\`), and \`checksum\`:
+Each message's own metadata says \`batch\` (its number, from 1), that of the record batch also \`rows\`, \`from\` and \`to\` (least
+and greatest time), \`wall\` (the wall clock at \`from\`, ms) and \`holds\` (\`events\` or \`checkpoint\`), and each \`checksum\`:
 \`crc32=HEAD,BODY\`, two CRC-32 in hexadecimal. BODY is that of the body; HEAD that of the eight bytes before the metadata
 and the metadata, with HEAD itself as zeros. A batch whose checksum does not match is not used: it is named with its
 time, and shown as a gap.
@@ -122,9 +125,11 @@ change anything, and is refused with the name of the program that wrote it.
 
 - 1.0: the first.
 - 1.1: \`secretscope.redacted\` in the head, and \`redacted\` among the facts of the machine.
-- 1.2: rows \`page\` with \`after_ns\`, \`after_high\`, \`block\` and \`taken\`, the first columns of another width than 64 bits. A reader of 1.1
-  opens every file of 1.2 with a note; that a row may be of a kind it does not know it takes for damage, which it names, so
-  for a recording with \`--detail page\` use a later one. From 1.2 on such rows are passed over.
+- 2.0: Zstandard in place of LZ4 frames; \`pid\`, \`started\` and \`inode\` are dictionary-coded; buffers share places. About a
+  third of the bytes, and readers of format 1 cannot unpack it, which is why it is another major version. Rows \`page\` with
+  \`after_ns\`, \`after_high\`, \`block\` and \`taken\`. Kinds of rows that a newer minor version adds are passed over.
+
+This version of secretscope reads all of these.
 `;
 }
 

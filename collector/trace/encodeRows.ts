@@ -1,47 +1,18 @@
 /** Rows into columns. Its mirror is decodeRows.ts; docs/trace-format.md says what each column means. */
 import type { Event, OomKillEvent, PageBurst, PageEvent } from "../events.ts";
-import { BoolColumn, ChangedIntColumn, FloatColumn, IntColumn, TextColumn, TextDictionary } from "./columnBuffers.ts";
-import { type ColumnName, columnNames, columns } from "./columns.ts";
-import { U16Column, U32Column } from "./narrowColumns.ts";
+import { type ColumnBuffers, makeColumns } from "./batchColumns.ts";
+import { columnNames } from "./columns.ts";
 import { encodeBurst } from "./pages/encodeBurst.ts";
 import { PageBuffer } from "./pages/pageBuffer.ts";
 import type { Redactor } from "./redaction/redactor.ts";
 import type { Row } from "./rows.ts";
-
-interface BufferOf {
-  readonly int: IntColumn;
-  readonly u16: U16Column;
-  readonly u32: U32Column;
-  readonly float: FloatColumn;
-  readonly bool: BoolColumn;
-  readonly text: TextColumn;
-}
-export type ColumnBuffers = { readonly [Name in ColumnName]: BufferOf[(typeof columns)[Name]["type"]] };
-
-function makeColumns(dictionary: TextDictionary, redactor?: Redactor): ColumnBuffers {
-  const make = (name: ColumnName) => {
-    const change = redactor?.number(name);
-    switch (columns[name].type) {
-      case "int":
-        return change === undefined ? new IntColumn() : new ChangedIntColumn(change);
-      case "u16":
-        return new U16Column();
-      case "u32":
-        return new U32Column();
-      case "float":
-        return new FloatColumn();
-      case "bool":
-        return new BoolColumn();
-      case "text":
-        return new TextColumn(dictionary, redactor?.text(name));
-    }
-  };
-  return Object.fromEntries(columnNames.map((name) => [name, make(name)])) as unknown as ColumnBuffers;
-}
+import { Subjects } from "./subjects.ts";
+import { TextDictionary } from "./textDictionary.ts";
 
 /** The columns of one batch while it is filled. */
 export class RowEncoder {
   readonly dictionary = new TextDictionary();
+  readonly subjects = new Subjects();
   readonly columns: ColumnBuffers;
   readonly #pages = new PageBuffer();
   #filled = 0;
@@ -51,7 +22,7 @@ export class RowEncoder {
 
   /** @param redactor replaces names on their way into the columns; without one they stay */
   constructor(redactor?: Redactor) {
-    this.columns = makeColumns(this.dictionary, redactor);
+    this.columns = makeColumns(this.dictionary, this.subjects, redactor);
   }
 
   /** With the single pages that wait. */
@@ -73,9 +44,12 @@ export class RowEncoder {
     const n = this.#filled++;
     to.at.setLong(n, row.at);
     to.kind.set(n, row.kind);
-    if (n === 0 || row.at < this.from) this.from = row.at;
-    if (n === 0 || row.at > this.to) this.to = row.at;
-    encode(row, n, to);
+    if (n === 0) {
+      this.from = row.at;
+      this.to = row.at;
+    } else if (row.at > this.to) this.to = row.at;
+    else if (row.at < this.from) this.from = row.at;
+    encode(row, n, to, this.subjects);
   }
 
   /** Before the batch is encoded: single pages follow its other rows. Their order is that of their times. */
@@ -88,7 +62,7 @@ export class RowEncoder {
     const n = this.#filled;
     this.#filled += burst.blocks.length;
     if (this.#filled === n) return;
-    const last = encodeBurst(burst, n, this.columns);
+    const last = encodeBurst(burst, n, this.columns, this.subjects);
     if (n === 0 || burst.at < this.from) this.from = burst.at;
     if (n === 0 || last > this.to) this.to = last;
   }
@@ -96,6 +70,7 @@ export class RowEncoder {
   clear(): void {
     for (const name of columnNames) this.columns[name].clear();
     this.dictionary.clear();
+    this.subjects.clear();
     this.#filled = 0;
     this.from = 0n;
     this.to = 0n;
@@ -103,22 +78,21 @@ export class RowEncoder {
 }
 
 /** @param row of one row */
-function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers): void {
+function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers, subjects: Subjects): void {
   switch (row.kind) {
     case "allocated":
-      encodeProcess(row, n, to);
+      encodeBoth(row, n, to, subjects);
       to.epoch.set(n, row.epoch);
-      to.inode.set(n, row.inode);
       to.pages.set(n, row.pages);
       break;
     case "freed":
+      encodeFile(row, n, to, subjects);
       to.epoch.set(n, row.epoch);
-      to.inode.set(n, row.inode);
       to.kill.set(n, row.kill);
       to.pages.set(n, row.pages);
       break;
     case "split":
-      encodeProcess(row, n, to);
+      encodeProcess(row, n, to, subjects);
       to.epoch.set(n, row.epoch);
       to.cause.set(n, row.cause);
       to.level.setOrNull(n, row.level);
@@ -126,12 +100,11 @@ function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers): voi
       to.count.set(n, row.count);
       break;
     case "fileSize":
-      to.inode.set(n, row.inode);
+      encodeFile(row, n, to, subjects);
       to.pages.set(n, row.pages);
       break;
     case "holding":
-      encodeProcess(row, n, to);
-      to.inode.set(n, row.inode);
+      encodeBoth(row, n, to, subjects);
       to.descriptors.set(n, row.descriptors);
       to.mappings.set(n, row.mappings);
       to.mapped.set(n, row.mappedBytes);
@@ -141,20 +114,19 @@ function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers): voi
       break;
     case "released":
     case "created":
-      encodeProcess(row, n, to);
-      to.inode.set(n, row.inode);
+      encodeBoth(row, n, to, subjects);
       break;
     case "exit":
-      encodeProcess(row, n, to);
+      encodeProcess(row, n, to, subjects);
       break;
     case "process":
-      encodeProcess(row, n, to);
+      encodeProcess(row, n, to, subjects);
       to.comm.set(n, row.comm);
       to.uid.setOrNull(n, row.uid);
       to.cgroup.setOrNull(n, row.cgroup);
       break;
     case "refused":
-      encodeProcess(row, n, to);
+      encodeProcess(row, n, to, subjects);
       to.epoch.set(n, row.epoch);
       to.what.set(n, row.what);
       to.code.set(n, row.code);
@@ -179,22 +151,49 @@ function encode(row: Exclude<Row, PageBurst>, n: number, to: ColumnBuffers): voi
       to.repeats.set(n, row.repeats);
       break;
     case "oomKill":
-      encodeKill(row, n, to);
+      encodeKill(row, n, to, subjects);
       break;
     default:
-      encodeMachine(row, n, to);
+      encodeMachine(row, n, to, subjects);
   }
 }
 
-function encodeProcess(row: { readonly pid: number; readonly started: number }, n: number, to: ColumnBuffers): void {
-  to.pid.set(n, row.pid);
-  to.started.set(n, row.started);
+interface OfProcess {
+  readonly pid: number;
+  readonly started: number;
+}
+interface OfFile {
+  readonly inode: number;
 }
 
-function encodeKill(row: OomKillEvent, n: number, to: ColumnBuffers): void {
+function encodeBoth(row: OfProcess & OfFile, n: number, to: ColumnBuffers, subjects: Subjects): void {
+  subjects.both(n, row.pid, row.started, row.inode);
+  to.pid.has(n);
+  to.started.has(n);
+  to.inode.has(n);
+}
+
+function encodeProcess(row: OfProcess, n: number, to: ColumnBuffers, subjects: Subjects): void {
+  subjects.process(n, row.pid, row.started);
+  to.pid.has(n);
+  to.started.has(n);
+}
+
+function encodeFile(row: OfFile, n: number, to: ColumnBuffers, subjects: Subjects): void {
+  subjects.file(n, row.inode);
+  to.inode.has(n);
+}
+
+/** Whose start is not told. */
+function encodePid(pid: number, n: number, to: ColumnBuffers, subjects: Subjects): void {
+  subjects.process(n, pid, undefined);
+  to.pid.has(n);
+}
+
+function encodeKill(row: OomKillEvent, n: number, to: ColumnBuffers, subjects: Subjects): void {
   to.epoch.set(n, row.epoch);
   to.kill.set(n, row.kill);
-  to.pid.set(n, row.victim.pid);
+  encodePid(row.victim.pid, n, to, subjects);
   to.comm.set(n, row.victim.comm);
   to.uid.setOrNull(n, row.victim.uid);
   to.cgroup.setOrNull(n, row.victim.cgroup);
@@ -211,7 +210,7 @@ type MachineRow = Extract<
   { kind: "host" | "clock" | "plan" | "probes" | "kernel" | "ownSplits" | "lost" | "gap" | "self" }
 >;
 
-function encodeMachine(row: MachineRow, n: number, to: ColumnBuffers): void {
+function encodeMachine(row: MachineRow, n: number, to: ColumnBuffers, subjects: Subjects): void {
   switch (row.kind) {
     case "host":
     case "plan": {
@@ -225,7 +224,7 @@ function encodeMachine(row: MachineRow, n: number, to: ColumnBuffers): void {
     case "probes":
       to.what.set(n, row.state);
       to.epoch.set(n, row.epoch);
-      to.pid.setOrNull(n, row.pid);
+      if (row.pid !== null) encodePid(row.pid, n, to, subjects);
       to.reason.set(n, row.reason);
       break;
     case "kernel":

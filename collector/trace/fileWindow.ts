@@ -2,8 +2,8 @@
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 
 const pieceBytes = 1 << 20;
-/** For who looks at a little here and there: a system call costs less than reading what nobody asks for. */
-export const smallPiece = 16 << 10;
+/** For who looks at a little here and there: about the heads of a batch, without its body. */
+export const smallPiece = 8 << 10;
 
 export class FileWindow {
   readonly #fd: number;
@@ -25,7 +25,7 @@ export class FileWindow {
   }
 
   /**
-   * As many bytes as there are, up to `length`. Valid until the next call.
+   * As many bytes as there are, up to `length`; they stay as they are.
    * @param piece how much to read at once where it has to be read
    */
   read(offset: number, length: number, piece = pieceBytes): Buffer {
@@ -41,6 +41,7 @@ export class FileWindow {
   }
 
   #load(offset: number, length: number): void {
+    // A new one each time: whoever was given a part of the last one goes on reading it.
     const piece = Buffer.allocUnsafeSlow(Math.min(this.size - offset, length));
     let read = 0;
     while (read < piece.length) {

@@ -2,8 +2,16 @@
 import { Bool, Dictionary, Field, Float64, Int32, Int64, Schema, Uint16, Uint32, Utf8 } from "apache-arrow";
 import type { HostEvent, PlanEvent } from "../events.ts";
 import type { MonotonicNs, WallMs } from "../units.ts";
-import { type ColumnType, columnNames, columns, formatVersion, requiredColumns } from "./columns.ts";
-import { dictionaryId } from "./encodeBatch.ts";
+import {
+  type ColumnName,
+  type ColumnType,
+  columnNames,
+  columns,
+  formatVersion,
+  requiredColumns,
+  subjectColumns,
+} from "./columns.ts";
+import { textDictionary } from "./encodeBatch.ts";
 import { encodeMessage } from "./encodeMessage.ts";
 import type { Redactor } from "./redaction/redactor.ts";
 
@@ -61,13 +69,15 @@ export const currentFormat = formatVersion;
 export function schemaFields(): Field[] {
   // One dictionary serves all columns of text, so they share its type as well.
   const text = new Utf8();
-  const types: Record<ColumnType, () => Field["type"]> = {
+  const numbers: readonly ColumnName[] = subjectColumns;
+  const types: Record<ColumnType, (name: ColumnName) => Field["type"]> = {
     int: () => new Int64(),
     u16: () => new Uint16(),
     u32: () => new Uint32(),
     float: () => new Float64(),
     bool: () => new Bool(),
-    text: () => new Dictionary(text, new Int32(), dictionaryId),
+    text: () => new Dictionary(text, new Int32(), textDictionary),
+    id: (name) => new Dictionary(new Int64(), new Int32(), textDictionary + 1 + numbers.indexOf(name)),
   };
-  return columnNames.map((name) => new Field(name, types[columns[name].type](), !requiredColumns.has(name)));
+  return columnNames.map((name) => new Field(name, types[columns[name].type](name), !requiredColumns.has(name)));
 }

@@ -56,9 +56,18 @@ export function readHead(head: Buffer): MessageHead | undefined {
   return { kind, headLength: head.length, bodyLength, bodySum, about, message };
 }
 
-/** Where the columns of a batch lie in its body. */
+/** How buffers are packed: zstd since format 2.0, lz4 before. */
+export type Codec = "lz4" | "zstd";
+
+const codecs: Partial<Record<CompressionType, Codec>> = {
+  [CompressionType.LZ4_FRAME]: "lz4",
+  [CompressionType.ZSTD]: "zstd",
+};
+
+/** Where the columns of a batch lie in its body; those with the same content may lie in the same place. */
 export interface BatchLayout {
   readonly rows: number;
+  readonly codec: Codec;
   readonly nulls: readonly number[];
   readonly regions: readonly { readonly offset: number; readonly length: number }[];
 }
@@ -76,9 +85,10 @@ export function layoutOf({ kind, message, bodyLength }: MessageHead): BatchLayou
   const most = kind === "columns" ? mostRows : mostRows * mostColumns;
   if (!(rows >= 0 && rows <= most)) throw new Damaged(`a batch claims ${rows} rows`);
   const compression = batch.compression();
+  const codec = compression === null ? undefined : codecs[compression.codec()];
   if (
-    compression?.codec() !== CompressionType.LZ4_FRAME ||
-    compression.method() !== BodyCompressionMethod.BUFFER ||
+    codec === undefined ||
+    compression?.method() !== BodyCompressionMethod.BUFFER ||
     batch.nodesLength() > mostColumns ||
     batch.buffersLength() > 2 * mostColumns
   ) {
@@ -97,8 +107,12 @@ export function layoutOf({ kind, message, bodyLength }: MessageHead): BatchLayou
     if (!(offset >= 0 && length >= 0 && offset + length <= bodyLength)) throw new Damaged("a buffer lies outside");
     return { offset, length };
   });
-  return { rows, nulls, regions };
+  return { rows, codec, nulls, regions };
 }
+
+/** Which dictionary a message of that kind is. */
+export const dictionaryIdOf = ({ message }: MessageHead): number =>
+  Number((message.header(new DictionaryBatch()) as DictionaryBatch | null)?.id() ?? -1n);
 
 function dictionaryOf(dictionary: DictionaryBatch | null): RecordBatch | null {
   if (dictionary === null) return null;

@@ -6,7 +6,8 @@ abstract class NarrowColumn extends ColumnBuffer {
   protected abstract readonly values: Uint16Array | Uint32Array;
 
   set(row: number, value: number): void {
-    this.mark(row);
+    if (row >= this.rows) this.grow(row);
+    this.present.mark(row);
     this.values[row] = value;
   }
 

@@ -36,7 +36,7 @@ export function* parts(file: TraceFile, first = 0): Generator<Part, void, undefi
   let stale = false;
   /** Rows were lost and none was read since. */
   let lost = false;
-  let position = first === 0 ? 0 : (file.batches[first]?.dictionary.offset ?? 0);
+  let position = first === 0 ? 0 : (file.batches[first]?.dictionaries[0].offset ?? 0);
   let time = file.header?.monotonic ?? file.batches[first]?.from ?? 0n;
   const lose = (damage: Damage): Part => {
     const gap = gapOf(damage, time);
@@ -49,7 +49,7 @@ export function* parts(file: TraceFile, first = 0): Generator<Part, void, undefi
   for (let index = first; index < file.batches.length; index++) {
     const place = file.batches[index];
     if (place === undefined) break;
-    const skipped = damageIn(file, position, place.dictionary.offset);
+    const skipped = damageIn(file, position, place.dictionaries[0].offset);
     if (skipped !== undefined) yield lose(skipped);
     position = place.columns.offset + place.columns.headLength + place.columns.bodyLength;
     // A checkpoint says nothing new to whoever has read everything before it.

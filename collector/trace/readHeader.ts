@@ -4,7 +4,7 @@ import type { Field } from "apache-arrow/fb/field";
 import { Int } from "apache-arrow/fb/int";
 import { CannotRun } from "../cannotRun.ts";
 import { monotonicNs, wallMs } from "../units.ts";
-import { type ColumnType, columns, formatVersion } from "./columns.ts";
+import { type ColumnType, columns, formatVersion, readVersions } from "./columns.ts";
 import { Damaged } from "./damage.ts";
 import { hostDetail, planDetail } from "./detail.ts";
 import { headerKey, type TraceHeader } from "./header.ts";
@@ -13,6 +13,8 @@ import { type MessageHead, schemaOf } from "./messageHead.ts";
 export interface TraceColumn {
   readonly name: string;
   readonly type: ColumnType;
+  /** Number of its dictionary; null: it has none. */
+  readonly dictionary: number | null;
 }
 
 export interface ReadHeader {
@@ -42,9 +44,10 @@ export function readHeader(head: MessageHead, file: string): ReadHeader {
   const [, major = "", minor = ""] = version;
   const format = { major: Number(major), minor: Number(minor) };
   const tool = entries.get(headerKey("tool")) ?? "";
-  if (format.major !== formatVersion.major) {
+  const knownMinor = readVersions.get(format.major);
+  if (knownMinor === undefined) {
     throw new CannotRun(
-      `${file} is in format ${major}.${minor}, written by ${tool}; this version reads format ${formatVersion.major}`,
+      `${file} is in format ${major}.${minor}, written by ${tool}; this version reads formats up to ${formatVersion.major}`,
       `use ${tool || "a newer secretscope"}, or a later version of it`,
     );
   }
@@ -62,8 +65,8 @@ export function readHeader(head: MessageHead, file: string): ReadHeader {
       },
       columns: Array.from({ length: schema.fieldsLength() }, (_, index) => columnOf(schema.fields(index))),
       note:
-        format.minor > formatVersion.minor
-          ? `${file} is in format ${major}.${minor}, written by ${tool}; what is newer than ${formatVersion.major}.${formatVersion.minor} is not shown`
+        format.minor > knownMinor
+          ? `${file} is in format ${major}.${minor}, written by ${tool}; what is newer than ${major}.${knownMinor} is not shown`
           : null,
     };
   } catch (error) {
@@ -77,26 +80,35 @@ const optional = <T>(json: string | undefined, read: (json: string) => T): T | n
 
 function columnOf(field: Field | null): TraceColumn {
   const name = field?.name() ?? "";
-  const isKnown = Object.hasOwn(columns, name);
+  const known: { readonly type: ColumnType } | undefined = Object.hasOwn(columns, name)
+    ? columns[name as keyof typeof columns]
+    : undefined;
   // Numbers of another width are passed over where nobody knows the column.
-  const type = typeOf(field) ?? (!isKnown && (field?.typeType() as unknown as Type) === Type.Int ? "int" : undefined);
+  const type = typeOf(field) ?? (known === undefined && isPlainInt(field) ? "int" : undefined);
   if (field === null || type === undefined) throw new Damaged(`column ${name} is of a kind that is not known`);
-  const known: { readonly type: ColumnType } | undefined = isKnown ? columns[name as keyof typeof columns] : undefined;
-  if (known !== undefined && known.type !== type) throw new Damaged(`column ${name} is of another kind`);
-  return { name, type };
+  // Before format 2.0 these had no dictionary.
+  const fits = known === undefined || known.type === type || (known.type === "id" && type === "int");
+  if (!fits) throw new Damaged(`column ${name} is of another kind`);
+  const id = field.dictionary()?.id();
+  return { name, type, dictionary: id === undefined ? null : Number(id) };
 }
+
+const isPlainInt = (field: Field | null) =>
+  (field?.typeType() as unknown as Type) === Type.Int && field?.dictionary() === null;
 
 /** Only these, or the places of the other columns cannot be known. */
 function typeOf(field: Field | null): ColumnType | undefined {
   if (field === null) return undefined;
-  if (field.dictionary() !== null) return "text";
+  const isCoded = field.dictionary() !== null;
   switch (field.typeType() as unknown as Type) {
+    case Type.Utf8:
+      return isCoded ? "text" : undefined;
     case Type.Int:
-      return intType(field.type(new Int()) as Int | null);
+      return isCoded ? "id" : intType(field.type(new Int()) as Int | null);
     case Type.Float:
-      return "float";
+      return isCoded ? undefined : "float";
     case Type.Bool:
-      return "bool";
+      return isCoded ? undefined : "bool";
     default:
       return undefined;
   }

@@ -33,14 +33,18 @@ export interface RecorderOptions extends HeadOptions {
   readonly maxBytes?: number;
   /** How many of the numbered files to keep, the newest; older ones of this recording are removed. */
   readonly keep?: number;
-  /** Events after which a checkpoint is written, so that any moment can be shown without reading all before it. */
-  readonly checkpointEvents?: number;
+  /** Work after which a checkpoint is written, so that any moment can be shown without replaying all before it. */
+  readonly checkpointWork?: number;
   /** The recording ended by itself. Told once. */
   readonly onFailure?: (error: CannotRun) => void;
 }
 
-/** As many events are replayed in some tenth of a second. */
-const usualCheckpointEvents = 200_000;
+/** In rows. As much is replayed in less than a tenth of a second. */
+const usualCheckpointWork = 120_000;
+/** The end of a sample is as much work for a ledger as so many rows. */
+const workOfSample = 100;
+/** A ledger passes single pages over: a row of theirs is read, and no more. */
+const workOfPage = 0.5;
 /** Checkpoints together are at most about a fourth of a file. */
 const checkpointShare = 4;
 
@@ -76,8 +80,10 @@ export class Recorder {
   /** Single pages: no checkpoint is made for them, since a ledger passes them over. */
   #pages = 0;
   #now = monotonicNs(0n);
-  /** Events and bytes at the last checkpoint, or when one was last tried. */
-  #checkpointed = { events: 0, bytes: 0, size: 0 };
+  /** Of whoever replays it from the beginning, in rows. */
+  #work = 0;
+  /** Work and bytes at the last checkpoint, or when one was last tried. */
+  #checkpointed = { work: 0, bytes: 0, size: 0 };
   #lost = 0;
   #hasHead = false;
   #hasBegun = false;
@@ -188,17 +194,17 @@ export class Recorder {
 
   /** At the end of a sample: a new file, or a place in this one to begin reading from. */
   #checkpointWhenDue(): void {
-    const { maxBytes = Number.POSITIVE_INFINITY, checkpointEvents = usualCheckpointEvents } = this.#options;
-    const { events, bytes, size } = this.#checkpointed;
+    const { maxBytes = Number.POSITIVE_INFINITY, checkpointWork = usualCheckpointWork } = this.#options;
+    const { work, bytes, size } = this.#checkpointed;
     const { length } = this.#writer;
     const isFull = length >= Math.max(maxBytes, checkpointShare * size);
-    const isDue = this.#events - events >= checkpointEvents && length - bytes >= checkpointShare * size;
+    const isDue = this.#work - work >= checkpointWork && length - bytes >= checkpointShare * size;
     if (!isFull && !isDue) return;
     this.#write();
     const rows = makeCheckpoint(this.#memory);
     // None in this moment, or more than a batch holds: later.
     if (rows === undefined || rows.length > mostRows) {
-      this.#checkpointed = { events: this.#events, bytes, size };
+      this.#checkpointed = { work: this.#work, bytes, size };
       return;
     }
     if (isFull) this.#rotate();
@@ -229,7 +235,7 @@ export class Recorder {
     const bytes = encodeBatch(encoder, facts);
     encoder.clear();
     this.#writer.append(bytes);
-    this.#checkpointed = { events: this.#events, bytes: this.#writer.length, size: bytes.length };
+    this.#checkpointed = { work: this.#work, bytes: this.#writer.length, size: bytes.length };
   }
 
   #add(row: Row | PageEvent): void {
@@ -237,6 +243,7 @@ export class Recorder {
     if (rows >= mostRows || dictionary.size >= textPerBatch) this.#write();
     const isFirst = this.#encoder.rows === 0;
     this.#encoder.add(row);
+    this.#work += workOf(row);
     this.#pace.note(row.kind === "pageBurst" ? "page" : row.kind);
     if (!isFirst) return;
     const now = this.#paceMs();
@@ -286,3 +293,6 @@ export class Recorder {
     this.#writer.append(schemaMessage(head, this.#redactor));
   }
 }
+
+const workOf = ({ kind }: Row | PageEvent) =>
+  kind === "self" ? workOfSample : kind === "page" || kind === "pageBurst" ? workOfPage : 1;

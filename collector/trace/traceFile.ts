@@ -1,9 +1,9 @@
 /** A trace that was opened: its head, where its batches are, and each batch's rows. Damage is named, never hidden. */
 import { CannotRun } from "../cannotRun.ts";
 import { isBody } from "./checksum.ts";
-import { columnNames, columns, formatVersion, rowKinds } from "./columns.ts";
+import { formatVersion, rowKinds } from "./columns.ts";
 import { type Damage, Damaged } from "./damage.ts";
-import { decodeColumns, decodeTexts } from "./decodeBatch.ts";
+import { assumedSchema, decodeColumns, decodeDictionaries } from "./decodeBatch.ts";
 import { type ColumnReaders, decodeRow } from "./decodeRows.ts";
 import { FileWindow } from "./fileWindow.ts";
 import type { TraceHeader } from "./header.ts";
@@ -25,7 +25,8 @@ export class TraceFile {
   readonly batches: readonly BatchPlace[];
   readonly end: TraceIndex["end"];
   readonly #window: FileWindow;
-  readonly #columns: readonly TraceColumn[];
+  /** undefined: the head that says them is damaged. */
+  readonly #columns: readonly TraceColumn[] | undefined;
   readonly #damage: Damage[];
   #hasPages = false;
 
@@ -39,7 +40,7 @@ export class TraceFile {
       const read = index.schema === undefined ? undefined : readHeader(index.schema, path);
       this.header = read?.header ?? null;
       this.note = read?.note ?? null;
-      this.#columns = read?.columns ?? columnNames.map((name) => ({ name, type: columns[name].type }));
+      this.#columns = read?.columns;
       this.batches = index.batches;
       this.end = index.end;
       this.#damage = [...index.damage];
@@ -71,9 +72,11 @@ export class TraceFile {
   /** The rows of a batch in their order, some hundred at a time; last the damage, if not all can be read. */
   *rows(place: BatchPlace): Generator<readonly Row[] | Damage, void, undefined> {
     try {
-      const texts = this.#part(place.dictionary, decodeTexts);
-      const batch = this.#part(place.columns, (head, body) => decodeColumns(head, body, texts, this.#columns));
-      const hasPages = texts.includes("page");
+      const schema = this.#columns ?? assumedSchema(this.#part(place.columns).head, place.dictionaries.length);
+      const dictionaries = decodeDictionaries(this.#parts(place.dictionaries), schema);
+      const { head, body } = this.#part(place.columns);
+      const batch = decodeColumns(head, body, dictionaries, schema);
+      const hasPages = [...dictionaries.texts.values()].some((texts) => texts.includes("page"));
       for (let row = 0; row < batch.rows; ) {
         const rows: Row[] = [];
         while (row < batch.rows && rows.length < atOnce) {
@@ -106,26 +109,28 @@ export class TraceFile {
   }
 
   #damaged(
-    { from, to, number, dictionary, columns: { offset, headLength, bodyLength } }: BatchPlace,
+    { from, to, number, dictionaries, columns: { offset, headLength, bodyLength } }: BatchPlace,
     reason: string,
   ): Damage {
-    const length = offset + headLength + bodyLength - dictionary.offset;
-    const damage: Damage = { from, to, offset: dictionary.offset, length, batch: number, reason };
+    const start = dictionaries[0].offset;
+    const length = offset + headLength + bodyLength - start;
+    const damage: Damage = { from, to, offset: start, length, batch: number, reason };
     const known = this.#damage.find((other) => other.batch === number && other.offset === damage.offset);
     if (known === undefined) this.#damage.push(damage);
     return known ?? damage;
   }
 
-  #part<Result>(
-    { offset, headLength, bodyLength }: Place,
-    decode: (head: MessageHead, body: Buffer) => Result,
-  ): Result {
-    const head = readHead(Buffer.from(this.#window.read(offset, headLength)));
+  *#parts(places: readonly Place[]): Generator<{ readonly head: MessageHead; readonly body: Buffer }> {
+    for (const place of places) yield this.#part(place);
+  }
+
+  #part({ offset, headLength, bodyLength }: Place): { readonly head: MessageHead; readonly body: Buffer } {
+    const head = readHead(this.#window.read(offset, headLength));
     const body = this.#window.read(offset + headLength, bodyLength);
     if (head === undefined || body.length !== bodyLength || !isBody(body, head.bodySum)) {
       throw new Damaged("its checksum does not match");
     }
-    return decode(head, body);
+    return { head, body };
   }
 }
 

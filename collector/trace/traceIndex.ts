@@ -13,11 +13,12 @@ export interface Place {
   readonly bodyLength: number;
 }
 
-/** One batch: its dictionary and its columns. */
+/** One batch: its dictionaries and its columns. */
 export interface BatchPlace {
   /** From 1. */
   readonly number: number;
-  readonly dictionary: Place;
+  /** In their order in the file, the first one at the beginning of the batch. */
+  readonly dictionaries: readonly [Place, ...Place[]];
   readonly columns: Place;
   readonly rows: number;
   readonly from: bigint;
@@ -43,6 +44,8 @@ interface Found extends Place {
 
 /** Bytes that may be looked through in search of whole messages: a file made to be slow ends the search. */
 const mostSearch = 256 << 20;
+/** Ours have four. */
+const mostDictionaries = 16;
 
 export function indexTrace(file: FileWindow): TraceIndex {
   return new Indexer(file).run();
@@ -53,7 +56,7 @@ class Indexer {
   readonly #batches: BatchPlace[] = [];
   readonly #damage: { offset: number; length: number; batch: number | null; reason: string; after: number }[] = [];
   #schema: MessageHead | undefined;
-  #pending: Found | undefined;
+  #pending: Found[] = [];
   #searched = 0;
 
   constructor(file: FileWindow) {
@@ -74,7 +77,10 @@ class Indexer {
         end = "whole";
         break;
       }
-      if (found.offset > at) this.#lose(at, found.offset - at, null, "the head of a message is damaged");
+      if (found.offset > at) {
+        this.#dropPending("its columns are missing");
+        this.#lose(at, found.offset - at, null, "the head of a message is damaged");
+      }
       this.#take(found);
       at = found.offset + found.headLength + found.bodyLength;
     }
@@ -102,7 +108,7 @@ class Indexer {
     const headLength = headLengthAt(this.#file.read(offset, 8, smallPiece));
     if (headLength === undefined) return undefined;
     const bytes = this.#file.read(offset, headLength, smallPiece);
-    const head = bytes.length === headLength ? readHead(Buffer.from(bytes)) : undefined;
+    const head = bytes.length === headLength ? readHead(bytes) : undefined;
     if (head === undefined || offset + headLength + head.bodyLength > this.#file.size) return undefined;
     return { offset, headLength, bodyLength: head.bodyLength, head };
   }
@@ -143,15 +149,18 @@ class Indexer {
       return;
     }
     if (head.kind === "dictionary") {
-      this.#dropPending("its columns are missing");
-      this.#pending = found;
+      const before = this.#pending[0]?.head.about.get("batch");
+      if (before !== head.about.get("batch") || this.#pending.length >= mostDictionaries) {
+        this.#dropPending("its columns are missing");
+      }
+      this.#pending.push(found);
       return;
     }
     const number = Number(head.about.get("batch"));
-    const dictionary = this.#pending;
-    this.#pending = undefined;
+    const [first, ...more] = this.#pending;
+    this.#pending = [];
     const range = timesOf(head);
-    if (dictionary === undefined || Number(dictionary.head.about.get("batch")) !== number || range === undefined) {
+    if (first === undefined || Number(first.head.about.get("batch")) !== number || range === undefined) {
       this.#lose(found.offset, found.headLength + found.bodyLength, number, "its dictionary is missing");
       return;
     }
@@ -165,15 +174,17 @@ class Indexer {
       );
     }
     const place = ({ offset, headLength, bodyLength }: Found): Place => ({ offset, headLength, bodyLength });
-    this.#batches.push({ number, dictionary: place(dictionary), columns: place(found), ...range });
+    const dictionaries = [place(first), ...more.map(place)] as const;
+    this.#batches.push({ number, dictionaries: [...dictionaries], columns: place(found), ...range });
   }
 
   #dropPending(reason: string): void {
-    const dropped = this.#pending;
-    this.#pending = undefined;
-    if (dropped === undefined) return;
-    const batch = Number(dropped.head.about.get("batch"));
-    this.#lose(dropped.offset, dropped.headLength + dropped.bodyLength, batch, reason);
+    const [first] = this.#pending;
+    const last = this.#pending.at(-1);
+    this.#pending = [];
+    if (first === undefined || last === undefined) return;
+    const length = last.offset + last.headLength + last.bodyLength - first.offset;
+    this.#lose(first.offset, length, Number(first.head.about.get("batch")), reason);
   }
 
   #lose(offset: number, length: number, batch: number | null, reason: string): void {

@@ -1,6 +1,8 @@
 /** One buffer of a batch, unpacked. Nothing is unpacked before it is known that it will not become more than it may. */
 import { decompressFrameSync } from "lz4-napi";
 import { Damaged } from "./damage.ts";
+import type { Codec } from "./messageHead.ts";
+import { unpackZstd } from "./zstd.ts";
 
 const frameMagic = 0x184d2204;
 /** Greatest size of one block, by the number in the frame's descriptor (LZ4 frame format 1.6.1, BD byte). */
@@ -13,7 +15,7 @@ const lengthBits = 0x7fffffff;
  * @param expected how long the result has to be, at least; columns may be padded to a multiple of 64
  * @throws Damaged
  */
-export function unpack(packed: Buffer, expected: number): Buffer {
+export function unpack(packed: Buffer, expected: number, codec: Codec): Buffer {
   if (expected === 0 && packed.length === 0) return packed;
   if (packed.length < 8) throw new Damaged("a buffer is too short");
   const claimed = packed.readBigInt64LE(0);
@@ -21,15 +23,18 @@ export function unpack(packed: Buffer, expected: number): Buffer {
   if (claimed === -1n) return fitting(content, expected);
   if (claimed < 0n || claimed > BigInt(expected + 64))
     throw new Damaged("a buffer claims another length than it may have");
-  if (mostUnpacked(content) > Number(claimed)) throw new Damaged("a buffer would unpack to more than it claims");
-  let bytes: Buffer;
+  const bytes = codec === "zstd" ? unpackZstd(content, Number(claimed)) : unpackLz4(content, Number(claimed));
+  if (bytes.length !== Number(claimed)) throw new Damaged("a buffer unpacks to another length than it claims");
+  return fitting(bytes, expected);
+}
+
+function unpackLz4(frame: Buffer, length: number): Buffer {
+  if (mostUnpacked(frame) > length) throw new Damaged("a buffer would unpack to more than it claims");
   try {
-    bytes = decompressFrameSync(content);
+    return decompressFrameSync(frame);
   } catch (error) {
     throw new Damaged(`a buffer cannot be unpacked: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (bytes.length !== Number(claimed)) throw new Damaged("a buffer unpacks to another length than it claims");
-  return fitting(bytes, expected);
 }
 
 function fitting(bytes: Buffer, expected: number): Buffer {

@@ -73,7 +73,7 @@ function* growing(samples: number): Generator<Event> {
 
 test("--at says on a terminal how far it is, and takes it back; in a pipe it says nothing", async () => {
   // Without checkpoints, as a damaged one: all before the moment has to be read.
-  const long = await record(growing(6000), { checkpointEvents: Number.POSITIVE_INFINITY });
+  const long = await record(growing(6000), { checkpointWork: Number.POSITIVE_INFINITY });
   const at = [join(repository, "dist/tui/cli.js"), "replay", long, "--at", "+90m"];
   const piped = spawnSync(process.execPath, at, { encoding: "utf8" });
   expect([piped.status, piped.stderr]).toEqual([0, ""]);

@@ -1,16 +1,16 @@
 /** A burst into columns, a row a page. Its mirror is decodeBurst.ts. */
 import type { PageBurst } from "../../events.ts";
-import type { ColumnBuffers } from "../encodeRows.ts";
+import type { ColumnBuffers } from "../batchColumns.ts";
+import type { Subjects } from "../subjects.ts";
 
 /** @param n the first row. @returns the time of the last page, ns */
-export function encodeBurst(burst: PageBurst, n: number, to: ColumnBuffers): bigint {
+export function encodeBurst(burst: PageBurst, n: number, to: ColumnBuffers, subjects: Subjects): bigint {
   const { at, pid, started, inode, taken, blocks, steps } = burst;
   const count = blocks.length;
   to.at.fillLongs(n, count, at);
   to.kind.fillMany(n, count, "page");
-  to.pid.fillMany(n, count, pid);
-  to.started.fillMany(n, count, started);
-  to.inode.fillMany(n, count, inode);
+  subjects.bothMany(n, count, pid, started, inode);
+  for (const column of [to.pid, to.started, to.inode]) column.hasMany(n, count);
   to.taken.fillMany(n, count, taken);
   to.block.setMany(n, blocks);
   // The first has none: that is how a reader knows where a burst begins.

@@ -28,4 +28,4 @@ function* events(samples: number, files: number): Generator<Event> {
 
 /** A sample each second, from the first second on. */
 export const longRecording = (options: Partial<RecorderOptions> = {}) =>
-  record(events(1000, 400), { checkpointEvents: Number.POSITIVE_INFINITY, ...options });
+  record(events(1000, 400), { checkpointWork: Number.POSITIVE_INFINITY, ...options });

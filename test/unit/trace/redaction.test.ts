@@ -85,7 +85,7 @@ function contents(path: string): string {
       : layoutOf(head).regions.map(({ offset, length }) => {
           const packed = body.subarray(offset, offset + length);
           const claimed = packed.length < 8 ? 0 : Number(packed.readBigInt64LE(0));
-          return unpack(packed, claimed === -1 ? packed.length - 8 : claimed);
+          return unpack(packed, claimed === -1 ? packed.length - 8 : claimed, layoutOf(head).codec);
         }),
   );
   return Buffer.concat([file, ...unpacked]).toString("latin1");

@@ -11,7 +11,13 @@ import {
 } from "apache-arrow/ipc/metadata/message";
 import { sealHead } from "../../../collector/trace/checksum.ts";
 import { encodeMessage } from "../../../collector/trace/encodeMessage.ts";
-import { headLengthAt, layoutOf, type MessageHead, readHead } from "../../../collector/trace/messageHead.ts";
+import {
+  dictionaryIdOf,
+  headLengthAt,
+  layoutOf,
+  type MessageHead,
+  readHead,
+} from "../../../collector/trace/messageHead.ts";
 
 export interface Message {
   readonly head: MessageHead;
@@ -49,6 +55,7 @@ export interface Change {
   readonly nodes?: readonly { readonly rows: number; readonly nulls: number }[];
   readonly regions?: readonly { readonly offset: number; readonly length: number }[];
   readonly body?: Uint8Array;
+  readonly codec?: CompressionType;
 }
 
 export function rewritten({ head, body }: Message, change: Change): Uint8Array {
@@ -59,10 +66,10 @@ export function rewritten({ head, body }: Message, change: Change): Uint8Array {
       (node) => new FieldNode(node.rows, node.nulls),
     ),
     (change.regions ?? regions).map(({ offset, length }) => new BufferRegion(offset, length)),
-    new BodyCompression(CompressionType.LZ4_FRAME),
+    new BodyCompression(change.codec ?? CompressionType.ZSTD),
   );
   const { checksum: _, ...about } = Object.fromEntries(head.about);
-  const header = head.kind === "dictionary" ? new DictionaryBatch(batch, 0, false) : batch;
+  const header = head.kind === "dictionary" ? new DictionaryBatch(batch, dictionaryIdOf(head), false) : batch;
   return encodeMessage(header, [change.body ?? body], about);
 }
 

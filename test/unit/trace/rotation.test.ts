@@ -88,7 +88,7 @@ test("only the newest files are kept, and no other file is touched", async () =>
 
 test("any moment is shown as it was, from whichever checkpoint", async () => {
   for (const events of someHistories) {
-    const path = await record(events, { checkpointEvents: 10 });
+    const path = await record(events, { checkpointWork: 10 });
     const file = new TraceFile(path);
     const shown = lived(events);
     expect(replayed(path)).toEqual(shown);
@@ -107,7 +107,7 @@ test("any moment is shown as it was, from whichever checkpoint", async () => {
 test("after damage, figures are those of live again from the next checkpoint on", async () => {
   let compared = 0;
   for (const events of someHistories) {
-    const path = await record(events, { checkpointEvents: 10 });
+    const path = await record(events, { checkpointWork: 10 });
     const whole = new TraceFile(path);
     const [first, second] = whole.batches;
     const later = whole.batches.find(({ checkpoint }, index) => checkpoint && index > 1);

@@ -86,7 +86,7 @@ describe.runIf(root)("a disk that refuses", () => {
   }
 
   test("full: recording ends with a sentence, what was written is whole batches, and nobody is held up", async () => {
-    const directory = tiny("5m");
+    const directory = tiny("2m");
     const path = join(directory, "full.arrows");
     const { failures, recorder, told } = await recordUntilRefused(path);
     expect(failures.map(({ message }) => message)).toEqual([
