@@ -121,6 +121,8 @@ export class Recorder {
     if (rows === undefined || rows.length > mostRows) return false;
     this.#now = tail.at(-1)?.at ?? ledger.now;
     this.#facts.adopt(ledger);
+    // The reading that is under way says what later measures cannot be left out for.
+    for (const event of tail) this.#sizes.take(event);
     this.#writeCheckpoint(rows);
     return true;
   }

@@ -14,11 +14,11 @@ import type { Snapshot } from "../../collector/snapshot.ts";
 import { MemoryCgroup } from "../truth/cgroups.ts";
 import { freeBytes } from "../truth/kernelFigures.ts";
 import { pageBytes } from "../truth/machine.ts";
+import { splitting } from "../truth/splitting.ts";
 import { Gone, Workload } from "../truth/workload.ts";
 import { Hooks } from "../unit/alerts/delivery/hooks.ts";
 import { dashboardQueries, metricsIn, ruleGroups, shortened } from "./deployFiles.ts";
 import { alertmanager, freePort, prometheus, type Server, until } from "./monitoring.ts";
-import { splitting } from "./splitting.ts";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
 const missing = missingPackages();

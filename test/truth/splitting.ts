@@ -1,7 +1,7 @@
 /** A workload that makes the kernel split its direct map, whatever was split on this machine before. */
-import { freeBytes, splitsSinceBoot } from "../truth/kernelFigures.ts";
-import { pageBytes } from "../truth/machine.ts";
-import { type Worker, Workload } from "../truth/workload.ts";
+import { freeBytes, splitsSinceBoot } from "./kernelFigures.ts";
+import { pageBytes } from "./machine.ts";
+import { type Worker, Workload } from "./workload.ts";
 
 const mebibyte = 2 ** 20;
 
