@@ -127,6 +127,8 @@ async function live() {
   const began = performance.now();
   const pages = 4000;
   const worker = spawn(secretwork(), { stdio: ["pipe", "pipe", "inherit"] });
+  // It is ended while it works.
+  worker.stdin.on("error", () => {});
   let faulted = 0;
   worker.stdout.on("data", () => {
     faulted += pages;
