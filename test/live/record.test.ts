@@ -1,9 +1,10 @@
 /** Recordings of this machine by the built commands: how they begin and end, also when the disk or a signal ends them. */
-import { spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "node:stream/consumers";
 import { setTimeout as sleep } from "node:timers/promises";
 import { beforeEach, expect, onTestFinished, test } from "vitest";
 import type { Snapshot } from "../../collector/snapshot.ts";
@@ -103,12 +104,36 @@ test("watch --record: what was printed is what is replayed", () => {
   for (const snapshot of shown) expect(replayed.get(snapshot.monotonicNs)).toEqual(snapshot);
 });
 
-test("a full disk ends the recording, not the watching; what was written replays", () => {
+/** Something has to happen: the rows of a quiet minute go into one batch. */
+async function busyUntilGone(child: ChildProcess): Promise<void> {
+  const busy = await Workload.start();
+  const file = await busy.secret(10_000, 0);
+  for (let page = 0; page < 1000 && child.exitCode === null; page++) {
+    await busy.touch(file, page, 1);
+    await sleep(50);
+  }
+  await busy.finish();
+}
+
+test("a full disk ends the recording, not the watching; what was written replays", async () => {
   const path = join(fullDisk(), "t.arrows");
-  const watched = run("watch", "--json", "--record", path, "--for", "6s", "--interval", "100ms");
-  expect(watched.status).toBe(2);
-  expect(watched.stderr).toMatch(/the disk is full.*watching goes on/);
-  const last = snapshots(watched.stdout).at(-1);
+  const child = spawn(process.execPath, [
+    cli,
+    "watch",
+    "--json",
+    "--record",
+    path,
+    "--for",
+    "8s",
+    "--interval",
+    "100ms",
+  ]);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  await busyUntilGone(child);
+  expect(child.exitCode, await stderr).toBe(2);
+  expect(await stderr).toMatch(/the disk is full.*watching goes on/);
+  const last = snapshots(await stdout).at(-1);
   const replayed = run("replay", "--json", path);
   expect(replayed.status).toBe(1);
   const recorded = snapshots(replayed.stdout);
@@ -123,14 +148,7 @@ test("a full disk ends record by itself, with status 2; what was written replays
   child.stderr.on("data", (data) => (said += data));
   const gone = once(child, "close");
   onTestFinished(() => void child.kill("SIGKILL"));
-  // Something has to happen: the rows of a quiet minute go into one batch.
-  const busy = await Workload.start();
-  const file = await busy.secret(10_000, 0);
-  for (let page = 0; page < 1000 && child.exitCode === null; page++) {
-    await busy.touch(file, page, 1);
-    await sleep(50);
-  }
-  await busy.finish();
+  await busyUntilGone(child);
   expect(child.exitCode, said).toBe(2);
   await gone;
   expect(said).toMatch(/^secretscope: .*the disk is full.*; \S+/m);
