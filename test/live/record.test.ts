@@ -124,7 +124,7 @@ test("a full disk ends the recording, not the watching; what was written replays
     "--record",
     path,
     "--for",
-    "8s",
+    "15s",
     "--interval",
     "100ms",
   ]);
