@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 
 /**
- * The children of a process's main thread, as the kernel lists them (CONFIG_PROC_CHILDREN, in every Debian kernel).
+ * The children of a process's main thread, as the kernel lists them (CONFIG_PROC_CHILDREN).
  * @param {number | undefined} pid
  * @returns {number[]} none when it is gone
  */

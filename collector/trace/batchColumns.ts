@@ -1,15 +1,15 @@
 /** The columns of one batch while it is filled, one for each that is declared. */
 import { BoolColumn, ChangedIntColumn, FloatColumn, IntColumn, SubjectColumn, TextColumn } from "./columnBuffers.ts";
 import { type ColumnName, columnNames, columns } from "./columns.ts";
-import { U16Column, U32Column } from "./narrowColumns.ts";
+import { NarrowColumn } from "./narrowColumn.ts";
 import type { Redactor } from "./redaction/redactor.ts";
 import type { Subjects } from "./subjects.ts";
 import type { TextDictionary } from "./textDictionary.ts";
 
 interface BufferOf {
   readonly int: IntColumn;
-  readonly u16: U16Column;
-  readonly u32: U32Column;
+  readonly u16: NarrowColumn;
+  readonly u32: NarrowColumn;
   readonly float: FloatColumn;
   readonly bool: BoolColumn;
   readonly text: TextColumn;
@@ -25,9 +25,9 @@ export function makeColumns(dictionary: TextDictionary, subjects: Subjects, reda
       case "int":
         return change === undefined ? new IntColumn() : new ChangedIntColumn(change);
       case "u16":
-        return new U16Column();
+        return new NarrowColumn((rows) => new Uint16Array(rows));
       case "u32":
-        return new U32Column();
+        return new NarrowColumn((rows) => new Uint32Array(rows));
       case "float":
         return new FloatColumn();
       case "bool":

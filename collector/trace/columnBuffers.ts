@@ -81,10 +81,6 @@ export class IntColumn extends ColumnBuffer {
   }
 
   /** The same value in rows side by side. */
-  fillMany(from: number, count: number, value: number): void {
-    this.fillLongs(from, count, BigInt(value));
-  }
-
   fillLongs(from: number, count: number, value: bigint): void {
     this.markMany(from, count);
     this.#longs.fill(value, from, from + count);
@@ -117,10 +113,6 @@ export class ChangedIntColumn extends IntColumn {
 
   override set(row: number, value: number): void {
     super.set(row, this.#change(value));
-  }
-
-  override fillMany(from: number, count: number, value: number): void {
-    super.fillMany(from, count, this.#change(value));
   }
 }
 

@@ -77,7 +77,7 @@ export function readOffer(): KernelOffer {
   };
 }
 
-/** Where bpftrace looks (get_kernel_dirs in its src/utils, the same from 0.17 to 0.27). */
+/** Where bpftrace looks, as 0.23.2 says itself when it finds none. */
 const headerPlaces = () => [
   ...[process.env.BPFTRACE_KERNEL_SOURCE ?? []].flat(),
   `/lib/modules/${release()}/source`,

@@ -31,9 +31,11 @@ function readChanged(change: (encoder: RowEncoder) => void, second: Partial<Page
   return { kinds, reasons: file.damage.map(({ reason }) => reason) };
 }
 
+const one = Uint16Array.of(1);
+
 const continues = ({ columns }: RowEncoder) => {
-  columns.after_ns.set(1, 1);
-  columns.after_high.set(1, 1);
+  columns.after_ns.setMany(1, one);
+  columns.after_high.setMany(1, one);
 };
 
 test("as they are written, and one that continues the burst before it", () => {
@@ -58,10 +60,14 @@ test.each(others)("a page that continues a burst of others: %o", (other) => {
 const changes: readonly (readonly [string, (encoder: RowEncoder) => void, string])[] = [
   [
     "continues nothing",
-    ({ columns }) => columns.after_ns.set(0, 1),
+    ({ columns }) => columns.after_ns.setMany(0, one),
     "row 0 continues a burst of pages that did not begin",
   ],
-  ["continues by half a time", ({ columns }) => columns.after_ns.set(1, 1), "row 1 is no page of the burst before it"],
+  [
+    "continues by half a time",
+    ({ columns }) => columns.after_ns.setMany(1, one),
+    "row 1 is no page of the burst before it",
+  ],
   ["has no block", ({ columns }) => columns.block.clear(), "row 0 has no block"],
   ["has no process", ({ columns }) => columns.pid.clear(), "row 0 has no pid"],
   ["does not say which way", ({ columns }) => columns.taken.clear(), "row 0 has no taken"],
