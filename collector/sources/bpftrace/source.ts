@@ -101,9 +101,14 @@ export class BpftraceSource implements Source {
     const run = this.#run;
     if (run === undefined) return false;
     // While one is under way (bpftrace is slow or stopped) another would only lengthen the queue.
-    if (run.asked === run.answered || this.#commands === undefined || this.#pending.size === 0) run.ask();
+    if (run.asked === run.answered || this.#commands === undefined || this.#pending.size === 0) this.#ask(run);
     const number = this.#commands === undefined ? run.answered + 1 : run.asked;
     return this.#pending.wait(number, timeoutMs);
+  }
+
+  #ask(run: Run): void {
+    if (this.#commands !== undefined && this.#ownSplits.areOpen) this.#ownSplits.asked(this.#options.kernelSample());
+    run.ask();
   }
 
   /** Asks how many pages the file behind a link of /proc has. @returns false when it cannot be asked. */
