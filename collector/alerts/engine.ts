@@ -6,11 +6,11 @@ import { figures } from "./figures.ts";
 import { History } from "./history.ts";
 import { fillMessage } from "./message.ts";
 import type { Rule } from "./rule.ts";
-import { type Change, RuleState } from "./ruleState.ts";
+import { type Change, RuleState, type Said } from "./ruleState.ts";
 
 export const alertSchema = "secretscope.alert/1";
 
-export interface Alert {
+export interface Alert extends Said {
   readonly schema: typeof alertSchema;
   readonly rule: string;
   readonly change: Change;
@@ -18,12 +18,9 @@ export interface Alert {
   readonly time: string;
   readonly monotonicNs: string;
   readonly figure: string;
+  /** Now; when it cleared, `who` and `message` are those that were last told. */
   readonly value: number | null;
-  /** Whom it is about: hostile text. */
-  readonly who: string | null;
   readonly labels: Readonly<Record<string, string>>;
-  /** Holds names as the kernel gives them: hostile text. */
-  readonly message: string;
 }
 
 export class AlertEngine {
@@ -64,6 +61,10 @@ export class AlertEngine {
       const reading = read(rule.figure, rule.cause);
       const change = state.step(reading.value, stepNs);
       if (change === undefined) continue;
+      const now: Said = { who: reading.who, message: fillMessage(rule, reading, snapshot, read) };
+      // What is over is named as it was last told: now the figure is nobody's any more.
+      const said = change === "cleared" ? (state.said ?? now) : now;
+      state.said = said;
       alerts.push({
         schema: alertSchema,
         rule: rule.name,
@@ -72,9 +73,8 @@ export class AlertEngine {
         monotonicNs: snapshot.monotonicNs,
         figure: rule.figure,
         value: reading.value,
-        who: reading.who,
         labels: rule.labels,
-        message: fillMessage(rule, reading, snapshot, read),
+        ...said,
       });
     }
     return alerts;

@@ -7,8 +7,17 @@ import type { Rule } from "./rule.ts";
 export type AlertState = "inactive" | "pending" | "firing" | "unknown";
 export type Change = "fired" | "repeated" | "cleared";
 
+export interface Said {
+  /** Whom it is about: hostile text. */
+  readonly who: string | null;
+  /** Holds names as the kernel gives them: hostile text. */
+  readonly message: string;
+}
+
 export class RuleState {
   readonly rule: Rule;
+  /** When it last fired or was repeated. */
+  said: Said | undefined;
   #phase: "inactive" | "pending" | "firing" = "inactive";
   #known = false;
   /** Of `for` while pending, of `clear` while firing; null: it is not on its way to clear. */

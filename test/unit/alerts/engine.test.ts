@@ -41,6 +41,25 @@ test("fires after `for`, repeats, clears after `clear`", () => {
   expect(engine.states[0]?.state).toBe("inactive");
 });
 
+test("what cleared is named as it was last told, with the figure of now", () => {
+  const [rule] = rules(
+    "rules: [{name: user, figure: secret_share_of_user, above: 50%, for: 0s, clear: {at: 30%, for: 0s}, message: '{who}: {value}'}]",
+  );
+  const held = (share: number, uid: number) => ({
+    ...at(0, share),
+    secret: {
+      ...empty.secret,
+      residentBytes: 1,
+      holders: [{ ...holder, uid, proportionalBytes: share * empty.host.memoryBytes }],
+    },
+  });
+  const engine = new AlertEngine(rule === undefined ? [] : [rule]);
+  const [fired] = engine.observe(held(0.6, 1001));
+  const [cleared] = engine.observe({ ...at(1, 0), secret: { ...empty.secret, residentBytes: 0, holders: [] } });
+  expect(fired).toMatchObject({ change: "fired", who: expect.stringContaining("1001"), value: 0.6 });
+  expect(cleared).toMatchObject({ change: "cleared", who: fired?.who, message: fired?.message, value: 0 });
+});
+
 test("between the two thresholds it stays as it is", () => {
   expect(run([...each(0, 20, 0.6), ...each(20, 60, 0.4), ...each(60, 70, 0.6)]).alerts.map(brief)).toEqual([
     "fired 10",
