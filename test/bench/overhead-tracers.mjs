@@ -65,6 +65,12 @@ export const bpftraceTracer = (name, program, extra = {}) => ({
 
 export const watchTracer = { name: "secretscope watch", wanted: 0.01, start: () => startWatch() };
 
+/** What the collector does without probes: the machine is not as idle as untraced. */
+export const controlTracer = {
+  name: "watch without probes (control)",
+  start: () => startWatch(["watch", "--json", "--interval", "1s", "--route", "procfs"]),
+};
+
 /** @param device s_dev of secretmem */
 export function faultTracers(device) {
   const filter = `s_dev == ${device}`;
@@ -72,6 +78,15 @@ export function faultTracers(device) {
   const events = ["filemap:mm_filemap_add_to_page_cache", "filemap:mm_filemap_delete_from_page_cache"];
   return [
     watchTracer,
+    controlTracer,
+    ...(has("bpftrace")
+      ? [
+          bpftraceTracer(
+            "the same tracepoints, empty programs",
+            `tracepoint:${events[0]} /args->s_dev == 0xfffffff/ { @a = count(); } tracepoint:kmem:mm_page_alloc /args->order == 99/ { @s = count(); }`,
+          ),
+        ]
+      : []),
     has("bpftrace")
       ? bpftraceTracer(
           "bpftrace, a line per page",

@@ -11,7 +11,7 @@ import { compare } from "./overhead-pairs.mjs";
 import { quietness } from "./overhead-quiet.mjs";
 import { idleCost, startTimes } from "./overhead-resources.mjs";
 import { ratioRows, table, verdict } from "./overhead-table.mjs";
-import { cli, faultTracers, watchTracer } from "./overhead-tracers.mjs";
+import { cli, controlTracer, faultTracers, watchTracer } from "./overhead-tracers.mjs";
 
 const targets = { fault: 1.05, compile: 1.02, startMs: 2000, rssBytes: 120 * 2 ** 20, cpuShare: 0.02 };
 const sections = { faults, allocations, compile, start, idle };
@@ -79,7 +79,7 @@ async function compile(load, { quick, quiet }) {
   if (missing !== undefined) return [{ what: "an unrelated load", who: "", value: `not measured: ${missing}` }];
   await load.ask(request);
   const result = await compare({
-    tracers: [{ ...watchTracer, wanted: 0.004 }],
+    tracers: [{ ...watchTracer, wanted: 0.004 }, controlTracer],
     sample: async () => {
       const { wall, cpu } = await load.ask(request);
       return { cpu, wall };
