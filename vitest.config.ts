@@ -1,6 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // unit: pure, anywhere. live: this machine's kernel. truth: what live runs, also inside each lab guest (see test/lab).
+// service: only in a guest, where systemd is process 1.
 /** In a guest of the lab everything takes several times as long. */
 const emulated = process.env.SECRETSCOPE_LAB !== undefined;
 
@@ -20,6 +21,11 @@ export default defineConfig({
   test: {
     // By default one core is left to vitest itself, which has nearly nothing to do.
     maxWorkers: "100%",
-    projects: [project("unit", 20_000), project("live", 180_000), project("truth", emulated ? 900_000 : 180_000)],
+    projects: [
+      project("unit", 20_000),
+      project("live", 180_000),
+      project("truth", emulated ? 900_000 : 180_000),
+      project("service", 900_000),
+    ],
   },
 });

@@ -3,14 +3,14 @@
 import { check } from "./stages/check.mjs";
 import { nothing, one } from "./stages/counts.mjs";
 import { live, truth, unit } from "./stages/host.mjs";
-import { labStages } from "./stages/lab.mjs";
+import { labStages, serviceStage } from "./stages/lab.mjs";
 
 /**
  * @typedef {import("./stages/counts.d.mts").Counts} Counts
  * @typedef {import("./stages/counts.d.mts").Stage} Stage
  */
 
-const stages = [check, unit, live, truth, ...labStages];
+const stages = [check, unit, live, truth, ...labStages, serviceStage];
 const inCi = process.env.CI === "true";
 
 /** @param {string} line */
@@ -24,18 +24,15 @@ const summary = ({ passed, failed, skipped }) => `${passed} passed, ${failed} fa
  * @returns {Stage[] | undefined} undefined: a word that names nothing
  */
 function chosen(words) {
-  if (words.length === 0) return [...stages];
-  const guests = words.filter((word) => labStages.some(({ name }) => name === `lab ${word}`));
-  const wanted = stages.filter(({ name }) => {
-    const [kind = "", guest] = name.split(" ");
-    return guest === undefined
-      ? words.includes(kind)
-      : guests.length > 0
-        ? guests.includes(guest)
-        : words.includes(kind);
+  const named = stages.map(({ name }) => name.split(" "));
+  const among = (/** @type {number} */ part) => words.filter((word) => named.some((parts) => parts[part] === word));
+  const [kinds, guests] = [among(0), among(1)];
+  if (kinds.length + guests.length < words.length) return undefined;
+  return stages.filter((_, index) => {
+    const [kind = "", guest] = named[index] ?? [];
+    const isKind = kinds.includes(kind) || (kinds.length === 0 && (guest !== undefined || guests.length === 0));
+    return isKind && (guest === undefined || guests.length === 0 || guests.includes(guest));
   });
-  const known = new Set([...stages.flatMap(({ name }) => name.split(" "))]);
-  return words.every((word) => known.has(word)) ? wanted : undefined;
 }
 
 /**

@@ -50,7 +50,7 @@ export async function run(guest, command, options = {}) {
     const out = resolve(options.out ?? join(temporary, "out"));
     for (const each of [job, out]) mkdirSync(each, { recursive: true });
     copyFileSync(fileURLToPath(new URL("inside/guest-init.sh", import.meta.url)), join(job, "guest-init.sh"));
-    writeFileSync(join(job, "settings.sh"), settings(name, options.interactive === true));
+    writeFileSync(join(job, "settings.sh"), settings(name, options));
     writeFileSync(join(job, "command.sh"), script(name, command, options));
     return await boot({ name, image: folder, job, repository, out }, options);
   } finally {
@@ -60,13 +60,14 @@ export async function run(guest, command, options = {}) {
 
 /**
  * @param {string} name
- * @param {boolean} interactive
+ * @param {RunOptions} options
  */
-function settings(name, interactive) {
+function settings(name, options) {
   return [
     `guest_name=${shellWord(name)}`,
     `repository=${shellWord(repository)}`,
-    `interactive=${interactive ? 1 : 0}`,
+    `interactive=${options.interactive ? 1 : 0}`,
+    `systemd=${options.systemd ? 1 : 0}`,
     "",
   ].join("\n");
 }

@@ -22,6 +22,7 @@ Options, before the guest:
   --memory MIB       default 2048
   --cpus N           default 2
   --skip-idle        time in which the guest is idle passes at once: an hour in minutes
+  --systemd          systemd is process 1, and the command one of its services (debian12)
   --append ARGS      more kernel arguments
   --help
 
@@ -56,6 +57,7 @@ function read() {
       memory: { type: "string" },
       cpus: { type: "string" },
       "skip-idle": { type: "boolean" },
+      systemd: { type: "boolean" },
       append: { type: "string" },
     },
   });
@@ -120,6 +122,7 @@ async function main() {
     memory: options.memory === undefined ? undefined : Number(options.memory),
     cpus: options.cpus === undefined ? undefined : Number(options.cpus),
     skipIdle: options["skip-idle"],
+    systemd: options.systemd,
     append: options.append,
     signal,
     onOutput: (text, stream) => process[stream].write(text),

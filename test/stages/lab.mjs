@@ -1,4 +1,5 @@
-// The truth suite again, inside each Debian kernel that test/lab boots. Knows of the lab only what guest.d.mts says.
+// The truth suite again, inside each Debian kernel that test/lab boots, and the service under a guest's systemd. Knows of
+// the lab only what guest.d.mts says.
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -43,18 +44,21 @@ function canRun() {
 
 /**
  * @param {string} guest
+ * @param {string} project of vitest.config.ts
+ * @param {{ systemd?: boolean }} [options]
  * @returns {Promise<import("./counts.d.mts").Counts>}
  */
-async function run(guest) {
+async function run(guest, project, options = {}) {
   const out = mkdtempSync(join(tmpdir(), "secretscope-lab-out-"));
   const { log, text } = prefixed(guest);
   try {
     // Guests have no compiler: they run what was built here.
     secretwork();
     await lab.prepare(guest, { log });
-    const reporters = ["--reporter=default", "--reporter=json", "--outputFile.json=/out/truth.json"];
-    const command = ["node", "node_modules/vitest/vitest.mjs", "run", "--project", "truth", ...reporters];
+    const reporters = ["--reporter=default", "--reporter=json", "--outputFile.json=/out/report.json"];
+    const command = ["node", "node_modules/vitest/vitest.mjs", "run", "--project", project, ...reporters];
     const result = await booted(guest, command, {
+      ...options,
       out,
       log,
       timeoutMs: limitMs,
@@ -62,12 +66,12 @@ async function run(guest) {
       onOutput: text,
     });
     log(`booted in ${result.bootSeconds.toFixed(1)} s, ran ${result.seconds.toFixed(0)} s`);
-    return countsOf(join(out, "truth.json"), result.status);
+    return countsOf(join(out, "report.json"), result.status);
   } catch (error) {
     if (!(error instanceof lab.LabFailure)) throw error;
     log(error.message);
     // A guest that died half way may have left a report; without one nothing is known.
-    return existsSync(join(out, "truth.json")) ? countsOf(join(out, "truth.json"), 1) : one(false);
+    return existsSync(join(out, "report.json")) ? countsOf(join(out, "report.json"), 1) : one(false);
   } finally {
     rmSync(out, { recursive: true, force: true });
   }
@@ -97,5 +101,14 @@ export const labStages = lab.guests.map(({ name }) => ({
   lane: name,
   mustRun: true,
   canRun,
-  run: () => run(name),
+  run: () => run(name, "truth"),
 }));
+
+/** On the oldest systemd that the unit is for. */
+export const serviceStage = {
+  name: "service debian12",
+  lane: "debian12",
+  mustRun: true,
+  canRun,
+  run: () => run("debian12", "service", { systemd: true }),
+};
