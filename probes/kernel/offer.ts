@@ -5,6 +5,7 @@
 import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, readlinkSync } from "node:fs";
 import { arch, release } from "node:os";
 import { type Btf, readBtf } from "./btf.ts";
+import { systemCalls } from "./syscalls.ts";
 import { findTracefs, type Tracefs } from "./tracepoints.ts";
 
 /** Yes, or why not and what would change it. */
@@ -105,12 +106,32 @@ function bpfAbility(): Ability {
     };
   }
   // bpftrace itself insists on uid 0 (src/main.cpp), whatever the capabilities.
-  if (process.geteuid?.() === 0 && (has(21n) || (has(39n) && has(38n)))) return { able: true };
+  if (process.geteuid?.() === 0 && (has(21n) || (has(39n) && has(38n)))) return perfEventAbility();
   return {
     able: false,
     reason: process.geteuid?.() === 0 ? "root without CAP_BPF and CAP_PERFMON" : "not root",
     remedy: "run it with sudo",
   };
+}
+
+/**
+ * bpftrace hears from the kernel through perf events. Debian and Ubuntu set kernel.perf_event_paranoid above 2, and their
+ * kernels then want CAP_SYS_ADMIN for each; containers often filter the call. So it is tried.
+ */
+function perfEventAbility(): Ability {
+  const calls = systemCalls();
+  if (!calls.available) return { able: true };
+  const event = calls.openBpfOutput(0);
+  if (event.ok) closeSync(event.value);
+  else if (event.code === "EACCES" || event.code === "EPERM") {
+    const paranoid = read("/proc/sys/kernel/perf_event_paranoid").trim() || "?";
+    return {
+      able: false,
+      reason: `the kernel refuses perf events (${event.code}; kernel.perf_event_paranoid is ${paranoid})`,
+      remedy: "give it CAP_SYS_ADMIN, and let no seccomp filter forbid perf_event_open",
+    };
+  }
+  return { able: true };
 }
 
 /** The first pid namespace has a fixed inode (PROC_PID_INIT_INO, include/linux/proc_ns.h). */

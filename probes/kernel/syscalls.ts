@@ -37,6 +37,11 @@ export interface SystemCalls {
   /** Shared, readable and writable mapping of `length` bytes at the start of a file. Value: its address. */
   mapShared(descriptor: number, length: number): Outcome;
   unmap(address: number, length: number): Outcome;
+  /**
+   * What bpftrace opens for each CPU it hears from (a software event for BPF's output), of all processes. Value: a
+   * descriptor. EACCES, EPERM: this kernel, a container or a seccomp filter refuses perf events to us.
+   */
+  openBpfOutput(cpu: number): Outcome;
   /** `argument` is read and written in place. */
   ioctl(descriptor: number, request: bigint, argument: Uint8Array): Outcome;
 }
@@ -51,6 +56,7 @@ interface Numbers {
   readonly mmap: number;
   readonly munmap: number;
   readonly mincore: number;
+  readonly perfEventOpen: number;
   readonly pidfdOpen: number;
   readonly pidfdGetfd: number;
   readonly memfdSecret: number;
@@ -60,12 +66,17 @@ interface Numbers {
 // Numbers from 424 on are the same everywhere (include/uapi/asm-generic/unistd.h); older ones are the architecture's.
 const sinceUnified = { pidfdOpen: 434, pidfdGetfd: 438, memfdSecret: 447, cachestat: 451 };
 const numbersByArchitecture: Readonly<Record<string, Numbers>> = {
-  x64: { ioctl: 16, mmap: 9, munmap: 11, mincore: 27, ...sinceUnified },
-  arm64: { ioctl: 29, mmap: 222, munmap: 215, mincore: 232, ...sinceUnified },
+  x64: { ioctl: 16, mmap: 9, munmap: 11, mincore: 27, perfEventOpen: 298, ...sinceUnified },
+  arm64: { ioctl: 29, mmap: 222, munmap: 215, mincore: 232, perfEventOpen: 241, ...sinceUnified },
 };
 
 const protReadWrite = 0x1 | 0x2;
 const mapSharedFlag = 0x1;
+
+/** struct perf_event_attr, first version: PERF_TYPE_SOFTWARE, 64 bytes, PERF_COUNT_SW_BPF_OUTPUT (linux/perf_event.h). */
+const bpfOutput = new Uint8Array(new Uint32Array([1, 64, 10, ...Array<number>(13).fill(0)]).buffer);
+/** PERF_FLAG_FD_CLOEXEC. */
+const closeOnExec = 8;
 
 type Argument = number | bigint | Uint8Array;
 type Raw = (number: number, ...args: Argument[]) => number | bigint;
@@ -86,11 +97,13 @@ function connect(): SystemCalls | Unavailable {
   let values: Raw;
   let withBuffer: Raw;
   let withTwoBuffers: Raw;
+  let withFirstBuffer: Raw;
   try {
     koffi = createRequire(import.meta.url)("koffi") as Koffi;
     const libc = koffi.load(null);
     values = libc.func("long syscall(long n, int64_t a, int64_t b, int64_t c, int64_t d, int64_t e, int64_t f)");
     withBuffer = libc.func("long syscall(long n, int64_t a, int64_t b, void *c)");
+    withFirstBuffer = libc.func("long syscall(long n, void *a, int64_t b, int64_t c, int64_t d, int64_t e)");
     withTwoBuffers = libc.func("long syscall(long n, int64_t a, void *b, void *c, int64_t d)");
   } catch (error) {
     const why = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
@@ -123,6 +136,7 @@ function connect(): SystemCalls | Unavailable {
     mincore: (address, length, vector) => call(number.mincore, signed(address), signed(length), signed(vector)),
     mapShared: (descriptor, length) => call(number.mmap, 0, length, protReadWrite, mapSharedFlag, descriptor),
     unmap: (address, length) => call(number.munmap, address, length),
+    openBpfOutput: (cpu) => outcome(withFirstBuffer(number.perfEventOpen, bpfOutput, -1, cpu, -1, closeOnExec)),
     ioctl: (descriptor, request, argument) => outcome(withBuffer(number.ioctl, descriptor, signed(request), argument)),
   };
 }

@@ -61,6 +61,3 @@ export function confinement(folder: string): (without?: string) => readonly [str
     return ["unshare", "--mount", "sh", "-c", script, "sh", ["-all", ...kept].join(), confine];
   };
 }
-
-/** Environment= of the unit. */
-export const environment = Object.fromEntries(values("Environment").map((value) => value.split("=", 2)));
