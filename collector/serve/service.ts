@@ -9,6 +9,7 @@ import type { Snapshot } from "../snapshot.ts";
 import { UserNames } from "../sources/procfs/users.ts";
 import { Alerting } from "./alerting.ts";
 import { type Configuration, Faulty } from "./configuration.ts";
+import { EvidenceLog } from "./evidenceLog.ts";
 import { freshness, type Health, health } from "./health.ts";
 import { HttpEndpoint } from "./http/server.ts";
 import { formatListen, isLoopback } from "./listenAddress.ts";
@@ -37,6 +38,7 @@ export class Service implements Source {
   readonly #alerting: Alerting;
   readonly #metrics: Metrics;
   readonly #http: HttpEndpoint;
+  readonly #evidence = new EvidenceLog((line) => this.#log(line));
   readonly #startedAt = Date.now() / 1000;
   #configuration: Configuration;
   #reload = { successful: true, successAt: Date.now() / 1000 };
@@ -95,6 +97,7 @@ export class Service implements Source {
   }
 
   #observe(snapshot: Snapshot): void {
+    this.#evidence.observe(snapshot);
     this.#last = { snapshot, at: performance.now() };
     this.#metrics.observe(snapshot);
     this.#alerting.observe(snapshot);
