@@ -204,6 +204,8 @@ export class BpftraceSource implements Source {
     }
     const exit = hangs ? await bpftrace.stop({ timeoutMs: 2000 }) : await bpftrace.exited;
     run.finish();
+    // Its last words hold splits that the last reading did not: without a newer vmstat they would seem too many.
+    this.#emit(kernelSample());
     this.#detach();
     if (this.#stopping) {
       this.#emit({ kind: "probes", at: now(), state: "stopped", epoch: this.#epoch, pid: null, reason: "stopped" });
