@@ -1,5 +1,6 @@
 /** The tarball of `npm pack`, installed into an empty prefix from the registry, is a working command. */
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -99,6 +100,26 @@ test("who runs from there, and says by its status whether somebody holds secret 
   });
   const { secret } = JSON.parse(stdout) as { secret: { holders: unknown[] } };
   expect({ status, stderr }).toEqual({ status: secret.holders.length > 0 ? 1 : 0, stderr: "" });
+});
+
+test("the wrapper's own tarball, in an empty folder: its example counts, and Ctrl-C ends it", async () => {
+  const project = join(folder, "project");
+  execFileSync("mkdir", [project]);
+  npm("pack", "--silent", "--workspace", "bpftrace-wrapper", "--pack-destination", project);
+  const [tarball = ""] = readdirSync(project);
+  const install = ["install", "--no-audit", "--no-fund", "--silent", `./${tarball}`];
+  execFileSync("npm", install, { cwd: project, env: environment });
+  const example = "node_modules/bpftrace-wrapper/example/syscalls-by-process.mjs";
+  const child = spawn(process.execPath, [example], { cwd: project, stdio: ["ignore", "pipe", "inherit"] });
+  const ended = once(child, "close");
+  let text = "";
+  for await (const piece of child.stdout.setEncoding("utf8")) {
+    text += piece;
+    if (/^ +\d+ {2}\d+ +"/m.test(text)) child.kill("SIGINT");
+  }
+  expect(text).toMatch(/^bpftrace v\S+ counts, process \d+\. Ctrl-C ends it\.$/m);
+  expect(text).toMatch(/^bpftrace was stopped as asked\.$/m);
+  expect(await ended).toEqual([0, null]);
 });
 
 test("neither installing nor running it asked a package manager for anything", () => {

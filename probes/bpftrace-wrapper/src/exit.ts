@@ -116,6 +116,6 @@ function explainSignal(signal: NodeJS.Signals): { cause: ExitCause; message: str
     const message = `bpftrace crashed (${signal}). Try another release; a smaller program shows which part does it.`;
     return { cause: "crashed", message };
   }
-  const message = `bpftrace was killed from outside (${signal}); SIGKILL is often the OOM killer. What it counted is lost; start it again.`;
+  const message = `bpftrace was killed from outside (${signal}); SIGKILL is often the OOM killer. What it counted is lost.`;
   return { cause: "killed", message };
 }
