@@ -4,6 +4,7 @@ import { lacksSecretmem } from "../probes/catalog/probe.ts";
 import { type Plan, planFor } from "../probes/plan.ts";
 import { type Diagnosis, diagnosisSchema, type FactDiagnosis } from "./diagnosis.ts";
 import type { Fact } from "./events.ts";
+import { lackOfBpftrace } from "./lackOfBpftrace.ts";
 import { Machine } from "./machine.ts";
 import { kernelSample } from "./sources/procfs/kernelSample.ts";
 import { unseenProcesses } from "./sources/procfs/visibility.ts";
@@ -12,24 +13,25 @@ export interface DiagnoseOptions {
   readonly bpftrace?: string | undefined;
 }
 
-const probeFacts: readonly (readonly [Fact, string])[] = [
-  ["pages", "who allocates secret pages, and what is freed"],
-  ["creation", "who creates secret files"],
-  ["refusals", "mappings of secret files that are refused"],
-  ["faults", "faults that are refused, and what a fault costs"],
-  ["splits", "who splits the direct map"],
-  ["oom", "what an OOM kill achieved"],
-  ["requests", "requests to take pages out of the direct map"],
-];
+/** In the order of the screen. A fact that a probe learns and that has no line here does not compile. */
+const probeFacts: Readonly<Record<Fact, string>> = {
+  pages: "who allocates secret pages, and what is freed",
+  creation: "who creates secret files",
+  refusals: "mappings of secret files that are refused",
+  faults: "faults that are refused, and what a fault costs",
+  splits: "who splits the direct map",
+  oom: "what an OOM kill achieved",
+  requests: "requests to take pages out of the direct map",
+  blocks: "which 2M block each page is taken from (record --detail page)",
+};
 
+/** @throws CannotRun without /proc: nothing could be told from anything then. */
 export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis> {
   const machine = new Machine();
+  machine.host();
   const { kernel, secretmem, calls } = machine;
   const finding = await machine.findBpftrace(options.bpftrace);
-  const found = finding.kind === "found";
-  const without = found
-    ? undefined
-    : { reason: `bpftrace: ${finding.message}`, remedy: "install bpftrace 0.17 or later" };
+  const without = lackOfBpftrace(finding);
   const plan = planFor(kernel, {
     choice: "auto",
     device: secretmem.available ? secretmem.device.sDev : null,
@@ -37,6 +39,7 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     collector: process.pid,
     intervalMs: 1_000,
     without,
+    detail: "page",
   });
   const unseen = unseenProcesses();
   const root = process.geteuid?.() === 0;
@@ -50,8 +53,8 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
     bpftrace: {
       path: "path" in finding ? finding.path : null,
       version: "version" in finding ? finding.version.text : null,
-      reason: found ? null : finding.message,
-      remedy: found ? null : "install bpftrace 0.17 or later",
+      reason: without?.reason ?? null,
+      remedy: without?.remedy ?? null,
     },
     kernel: [
       ability("BPF", kernel.bpf),
@@ -75,7 +78,10 @@ export async function diagnose(options: DiagnoseOptions = {}): Promise<Diagnosis
       },
       ...unseen.map(({ fact, reason }) => ({ name: fact, value: "not visible", limits: reason })),
     ],
-    facts: [...procfsFacts(root, unseen), ...probeFacts.map(([fact, title]) => probeFact(fact, title, plan))],
+    facts: [
+      ...procfsFacts(root, unseen),
+      ...Object.entries(probeFacts).map(([fact, title]) => probeFact(fact as Fact, title, plan)),
+    ],
     blind: [...plan.blind, ...unseen],
   };
 }

@@ -56,6 +56,8 @@ export interface PlanEvent extends At {
   readonly blind: readonly Blind[];
   /** How often the counters are read, ms. */
   readonly intervalMs: number;
+  /** Descriptors in flight in sockets since before the probes: secret files among them are not known. Absent: none. */
+  readonly inFlight?: number;
 }
 
 /** The kernel program: attached (a new epoch begins), lost (it died), stopped (we ended it), failed (it cannot start). */
@@ -123,10 +125,7 @@ export interface PageBurst extends OfPages {
   readonly blocks: Uint32Array;
 }
 
-/**
- * Sample: splits that one process caused through one kernel stack, in one generation of the kernel's map (it is emptied
- * from time to time, once it was read whole).
- */
+/** Sample: splits by one process through one kernel stack, in one generation of the kernel's map (emptied once read whole). */
 export interface SplitSample extends At, ProcessId {
   readonly kind: "split";
   /** The generation: grows with each emptying and each new start of the probes. */

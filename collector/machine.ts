@@ -4,6 +4,9 @@ import { type Finding, findBpftrace } from "bpftrace-wrapper";
 import { type KernelOffer, readOffer } from "../probes/kernel/offer.ts";
 import { detectSecretmem, type Secretmem } from "../probes/kernel/secretmem.ts";
 import { type SystemCalls, systemCalls, type Unavailable } from "../probes/kernel/syscalls.ts";
+import { CannotRun } from "./cannotRun.ts";
+import type { Event } from "./events.ts";
+import { hostEvent } from "./sources/procfs/hostFacts.ts";
 import { type MonotonicNs, monotonicNs } from "./units.ts";
 
 @Injectable()
@@ -23,6 +26,16 @@ export class Machine {
 
   get calls(): SystemCalls | Unavailable {
     return systemCalls();
+  }
+
+  /** @throws CannotRun without /proc */
+  host(): Event {
+    const { secretmem } = this;
+    try {
+      return hostEvent(this.now(), secretmem.available ? secretmem : {});
+    } catch (error) {
+      throw new CannotRun(error instanceof Error ? error.message : String(error), "mount -t proc proc /proc");
+    }
   }
 
   /** CLOCK_MONOTONIC, the clock of the probes. */

@@ -8,6 +8,7 @@ import type { KernelOffer } from "../probes/kernel/offer.ts";
 import { type Plan, planFor } from "../probes/plan.ts";
 import { CannotRun } from "./cannotRun.ts";
 import type { Event } from "./events.ts";
+import { lackOfBpftrace } from "./lackOfBpftrace.ts";
 import { Ledger } from "./ledger/ledger.ts";
 import { Listeners } from "./listeners.ts";
 import { Machine } from "./machine.ts";
@@ -15,7 +16,8 @@ import type { LookShares, Observation, ObservationOptions } from "./observation.
 import type { Snapshot } from "./snapshot.ts";
 import { BpftraceSource } from "./sources/bpftrace/source.ts";
 import { CgroupPaths } from "./sources/procfs/cgroups.ts";
-import { hostEvent } from "./sources/procfs/hostFacts.ts";
+import { hibernationSupport } from "./sources/procfs/hibernation.ts";
+import { type InFlight, lookForFlights, stillWaits } from "./sources/procfs/inFlight.ts";
 import { kernelSample } from "./sources/procfs/kernelSample.ts";
 import { readProcess } from "./sources/procfs/processes.ts";
 import { ProcessScanner } from "./sources/procfs/scan.ts";
@@ -44,6 +46,7 @@ export class Session implements Observation {
   #timer: NodeJS.Timeout | undefined;
   #turning: Promise<void> = Promise.resolve();
   #closing: Promise<void> | undefined;
+  #inFlight: InFlight = { descriptors: 0, sockets: [] };
   /** Wall minus monotonic at the last ClockEvent, ms. */
   #offsetMs = Number.NaN;
 
@@ -59,9 +62,10 @@ export class Session implements Observation {
 
   /** Resolves when the first snapshot is complete. */
   async open(): Promise<void> {
-    this.#emit(this.#host());
+    this.#emit(this.#machine.host());
     this.#tellClock();
     this.#bpftrace = await this.#startProbes();
+    await this.#lookForFlights();
     await this.#turn();
     this.#schedule();
   }
@@ -97,17 +101,23 @@ export class Session implements Observation {
   }
 
   #emit(event: Event): void {
-    this.#ledger.apply(event);
-    this.#events.tell(event);
+    const { descriptors: inFlight } = this.#inFlight;
+    const told = event.kind === "plan" && inFlight > 0 ? { ...event, inFlight } : event;
+    this.#ledger.apply(told);
+    this.#events.tell(told);
   }
 
-  #host(): Event {
-    const { secretmem } = this.#machine;
-    try {
-      return hostEvent(this.#machine.now(), secretmem.available ? secretmem : {});
-    } catch (error) {
-      throw new CannotRun(error instanceof Error ? error.message : String(error), "mount -t proc proc /proc");
-    }
+  /** What is sent from now on the probes know; what was on its way before, nobody, until nothing is any more. */
+  async #lookForFlights(): Promise<void> {
+    const { descriptors } = this.#inFlight;
+    const isNone = hibernationSupport().state === "available";
+    this.#inFlight = isNone ? { descriptors: 0, sockets: [] } : await lookForFlights();
+    const { plan } = this.#ledger;
+    if (plan === undefined || descriptors === this.#inFlight.descriptors) return;
+    const { inFlight: _, ...rest } = plan;
+    this.#emit({ ...rest, at: this.#machine.now() });
+    // Whoever received them holds them now.
+    this.#procfs.noteChange();
   }
 
   async #startProbes(): Promise<BpftraceSource | undefined> {
@@ -122,9 +132,12 @@ export class Session implements Observation {
     }
     const finding = await this.#machine.findBpftrace(this.#options.bpftrace);
     if (finding.kind !== "found") {
+      const lack = lackOfBpftrace(finding);
       // A bpftrace that was named and does not work is a mistake to mend; one that is not there, a fact to live with.
-      if (this.#options.bpftrace !== undefined) throw new CannotRun(finding.message, "or leave out --bpftrace");
-      this.#planWithout({ reason: finding.message.split(". ")[0] ?? "", remedy: "install bpftrace 0.17 or later" });
+      if (lack !== undefined && this.#options.bpftrace !== undefined) {
+        throw new CannotRun(lack.reason, "correct --bpftrace, or leave it out to search PATH");
+      }
+      this.#planWithout(lack);
       return undefined;
     }
     const now = () => this.#machine.now();
@@ -204,6 +217,7 @@ export class Session implements Observation {
   async #turn(): Promise<void> {
     const emit = (event: Event) => this.#emit(event);
     this.#tellClock();
+    if (this.#inFlight.descriptors > 0 && !stillWaits(this.#inFlight)) await this.#lookForFlights();
     if (await this.#procfs.look(emit)) this.#measure();
     const bpftrace = this.#bpftrace;
     if (bpftrace === undefined || !(await bpftrace.read(Math.max(readingTimeoutMs, this.#options.intervalMs)))) {

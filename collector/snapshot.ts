@@ -103,6 +103,8 @@ export type EvidenceReasonKind =
   | "overattributed"
   /** Processes that could not be looked into. */
   | "hidden"
+  /** Descriptors that were on their way through sockets when it began. */
+  | "inFlight"
   /** No probe sees it here. */
   | "blind";
 

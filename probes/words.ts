@@ -6,7 +6,7 @@ export type Route = "tracepoint" | "fentry" | "kprobe" | "procfs";
 export type Fact = "pages" | "splits" | "creation" | "refusals" | "oom" | "requests" | "faults" | "blocks";
 /** interval: counters, read at intervals. page: also a line for every page, which slows down whoever takes one. */
 export type Detail = "interval" | "page";
-/** auto: the best this kernel offers; tracepoint, function: only those; procfs: no BPF at all. */
+/** auto: the best this kernel offers; tracepoint: only those; function: those first; procfs: no BPF at all. */
 export type RouteChoice = "auto" | "tracepoint" | "function" | "procfs";
 /** A split is named by the mapping that was broken: a 1G one into 2M ones, or a 2M one into 4K ones. */
 export type SplitLevel = "2m" | "1g";

@@ -103,6 +103,7 @@ function complaint(message: string, words: readonly string[], program: Command):
     .replaceAll("\n", " ")
     .replace(/\.$/, "");
   const known = program.commands.find((each) => each.name() === words[0]);
+  if (words[0] === "help") return `there is no command '${words[1]}'; secretscope --help tells more`;
   const command = known === undefined ? "" : ` ${known.name()}`;
   return `${text}; secretscope${command} --help tells more`;
 }

@@ -74,6 +74,7 @@ function doubts(ledger: Ledger, scanAgeMs: number | null): EvidenceReason[] {
   const unverified = all.filter((file) => file.resident !== null && !file.verified).length;
   const unattributed = splits.unattributed ?? 0;
   const hidden = holdings.scan?.hidden ?? 0;
+  const inFlight = ledger.plan?.inFlight ?? 0;
   const lateMs = ledger.attached && ledger.lastTick !== null ? Number((ledger.now - ledger.lastTick) / 1_000_000n) : 0;
   // A reading is asked for once an interval and waited for a second at least: none came for the last one.
   const late = lateMs > Math.max(1_000, 1.5 * (ledger.plan?.intervalMs ?? 0));
@@ -125,6 +126,11 @@ function doubts(ledger: Ledger, scanAgeMs: number | null): EvidenceReason[] {
       holdings.scan?.partial ?? false,
       "hidden",
       "/proc does not list all processes: there may be other holders",
+    ),
+    ...doubt(
+      inFlight > 0,
+      "inFlight",
+      `${count(inFlight, "descriptor")} in flight in sockets since before the start: a secret file among them is not shown`,
     ),
     ...doubt(
       scanAgeMs !== null && scanAgeMs > oldScanMs,

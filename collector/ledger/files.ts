@@ -13,8 +13,8 @@ const mostAllocators = 512;
 
 export class SecretFile {
   readonly inode: Inode;
-  /** When it was first heard of; a look at /proc that began before says nothing about it. */
-  readonly since: MonotonicNs;
+  /** When it was first heard of, or last found to be held: a look that began before does not say who holds it since. */
+  since: MonotonicNs;
   readonly creator: ProcessId | null;
   /** Pages at the beginning of the epoch; null: not known yet. */
   #baseline: number | null;
@@ -175,8 +175,10 @@ export class Files {
     this.#open(sample.inode, sample.at)?.measure(sample.pages);
   }
 
+  /** Somebody holds it. */
   see(inode: Inode, at: MonotonicNs): void {
-    this.#open(inode, at);
+    const file = this.#open(inode, at);
+    if (file !== undefined && file.since < at) file.since = at;
   }
 
   /** Called when all counters of one reading are in. */

@@ -142,6 +142,7 @@ export class Ledger {
         break;
       case "scan":
         this.holdings.complete(event);
+        for (const held of this.holdings.files) this.files.see(held, event.at);
         break;
       case "lookChange":
         this.holdings.change(event);
@@ -178,7 +179,10 @@ export class Ledger {
     return view(this);
   }
 
-  /** Held by nobody that /proc shows, as far as a look that began after the file was first heard of can tell. */
+  /**
+   * Held by nobody that /proc shows, as far as a look at all can tell that began after the file was last held: before it
+   * was let go it may have been handed on, to a child or through a socket.
+   */
   isUnheld(file: SecretFile): boolean {
     const scan = this.holdings.scan;
     return scan !== undefined && scan.began > file.since && this.holdings.holdersOf(file.inode).size === 0;

@@ -68,8 +68,8 @@ export function view(ledger: Ledger): Snapshot {
 
 const countsPages = ({ epoch, plan }: Ledger) => epoch > 0 && plan?.routes.pages !== undefined;
 
-const hasSeenAll = ({ holdings }: Ledger) =>
-  holdings.scan !== undefined && holdings.scan.hidden === 0 && !holdings.scan.partial;
+const hasSeenAll = ({ holdings, plan }: Ledger) =>
+  holdings.scan !== undefined && holdings.scan.hidden === 0 && !holdings.scan.partial && !plan?.inFlight;
 
 function wallClock({ clock }: Ledger): (at: MonotonicNs) => string {
   if (clock === undefined) return () => new Date(0).toISOString();

@@ -36,6 +36,7 @@ export function planDetail(json: string): Plan {
     routes: Object.fromEntries(chosen) as Plan["routes"],
     blind: plan.blind.map(blind),
     intervalMs: number(plan.intervalMs),
+    ...(plan.inFlight === undefined ? {} : { inFlight: number(plan.inFlight) }),
   };
 }
 

@@ -22,7 +22,7 @@ const heads: Readonly<Record<keyof typeof headerKeys, string>> = {
   file: "which file of a recording this is, from 1",
   redacted: "true: names were replaced by pseudonyms, see Redaction",
   host: "JSON: the machine (name, kernel, bootId, memoryBytes, pageBytes, accounting, secretDevice), or null",
-  plan: "JSON: routes by fact, blind spots with reason and remedy, intervalMs; or null",
+  plan: "JSON: routes by fact, blind spots with reason and remedy, intervalMs, inFlight (descriptors in flight at the start; absent: none); or null",
 };
 
 export function documentation(): string {

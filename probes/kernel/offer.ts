@@ -106,11 +106,12 @@ function bpfAbility(): Ability {
     };
   }
   // bpftrace itself insists on uid 0 (src/main.cpp), whatever the capabilities.
-  if (process.geteuid?.() === 0 && (has(21n) || (has(39n) && has(38n)))) return perfEventAbility();
+  if (process.geteuid?.() !== 0) return { able: false, reason: "not root", remedy: "run it with sudo" };
+  if (has(21n) || (has(39n) && has(38n))) return perfEventAbility();
   return {
     able: false,
-    reason: process.geteuid?.() === 0 ? "root without CAP_BPF and CAP_PERFMON" : "not root",
-    remedy: "run it with sudo",
+    reason: "root without CAP_BPF and CAP_PERFMON",
+    remedy: "give it all capabilities (docker: --privileged)",
   };
 }
 

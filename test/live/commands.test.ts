@@ -92,6 +92,16 @@ describe("watch", () => {
     expect(started.filter(alive)).toEqual([]);
   });
 
+  test("SIGKILL: it cannot stop its bpftrace any more, and none is left all the same", async () => {
+    const { child, ended } = start("watch", "--interval", "200ms");
+    await once(child.stdout, "data");
+    const started = childrenOf(child.pid);
+    expect(started.filter(alive)).not.toEqual([]);
+    child.kill("SIGKILL");
+    await ended;
+    await until("bpftrace is gone", async () => !started.some(alive));
+  });
+
   test("a reader that leaves ends it quietly with 0", async () => {
     const { child, ended } = start("watch", "--interval", "100ms");
     await once(child.stdout, "data");

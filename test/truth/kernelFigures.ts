@@ -3,6 +3,7 @@
  * there reads as holding nothing.
  */
 import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { childrenOf } from "../processes.mjs";
 import { cgroupVersion } from "./machine.ts";
 
 const secretLink = "/secretmem (deleted)";
@@ -63,11 +64,28 @@ export function accountingOf(pid: number): "mlock" | "user" {
 
 /** From /proc/PID/fd: how many descriptors are secret files. */
 export function descriptors(pid: number): number {
+  return entriesOf(`/proc/${pid}/fd`).filter((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === secretLink).length;
+}
+
+function entriesOf(folder: string): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).filter((fd) => linkOf(`/proc/${pid}/fd/${fd}`) === secretLink).length;
+    return readdirSync(folder);
   } catch {
-    return 0;
+    return [];
   }
+}
+
+/** Sent through sockets and not received yet: scm_fds in fdinfo of each socket that somebody has open. */
+export function descriptorsInFlight(): number {
+  const waiting = new Map<string, number>();
+  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+    for (const number of entriesOf(`/proc/${pid}/fd`)) {
+      const socket = linkOf(`/proc/${pid}/fd/${number}`);
+      const count = /^scm_fds:\s+(\d+)$/m.exec(read(`/proc/${pid}/fdinfo/${number}`))?.[1];
+      if (socket.startsWith("socket:") && count !== undefined) waiting.set(socket, Number(count));
+    }
+  }
+  return [...waiting.values()].reduce((sum, count) => sum + count, 0);
 }
 
 function linkOf(path: string): string {
@@ -115,11 +133,7 @@ export function residentSetBytes(pid: number): number {
 
 /** Processes below this one with this name, oldest first. */
 export function descendants(pid: number, comm: string): number[] {
-  const children = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((each) => Number(/^PPid:\t(\d+)$/m.exec(read(`/proc/${each}/status`))?.[1]) === pid);
-  return children.flatMap((each) => [
+  return childrenOf(pid).flatMap((each) => [
     ...(read(`/proc/${each}/comm`).trim() === comm ? [each] : []),
     ...descendants(each, comm),
   ]);

@@ -46,7 +46,7 @@ export function doctorText(diagnosis: Diagnosis, screen: Screen): string {
     "",
     ...table(
       [{ heading: "ROUTE" }, { heading: "FACT", shrinkTo: 20 }],
-      facts.map((fact) => row(fact, screen)),
+      facts.map((fact, index) => row(fact, facts[index + 1], screen)),
       screen,
     ),
     "",
@@ -60,12 +60,20 @@ export function doctorText(diagnosis: Diagnosis, screen: Screen): string {
   ].join("\n")}\n`;
 }
 
-function row({ route, title, reason, remedy }: FactDiagnosis, screen: Screen) {
-  const why = [reason, remedy].filter((text) => text !== null).join("; ");
+/** What facts that follow each other have in common is said once, under the last of them. */
+function row(fact: FactDiagnosis, next: FactDiagnosis | undefined, screen: Screen) {
+  const { route, title } = fact;
+  const why = next !== undefined && next.route === route && whyNot(next) === whyNot(fact) ? "" : whyNot(fact);
   return {
     cells: [{ text: route ?? "none", tone: route === null ? ("bad" as const) : ("good" as const) }, title],
     below: why === "" ? [] : indented(why, 12, screen, "quiet"),
   };
+}
+
+function whyNot({ route, reason, remedy }: FactDiagnosis): string {
+  const why = [reason, remedy].filter((text) => text !== null).join("; ");
+  // Through /proc it is shown in part; of two routes with probes the other one would tell more.
+  return why === "" || route === null || route === "procfs" ? why : `no better route: ${why}`;
 }
 
 function secretmemText({ available, accounting, reason, remedy }: Diagnosis["secretmem"]): string {
@@ -81,8 +89,8 @@ function secretmemText({ available, accounting, reason, remedy }: Diagnosis["sec
 }
 
 function bpftraceText({ path, version, reason, remedy }: Diagnosis["bpftrace"]): string {
-  const found = path === null ? "not found" : `${path}, ${version ?? "version not known"}`;
-  return [found, reason, remedy].filter((text) => text !== null).join("; ");
+  if (reason === null) return `${path}, ${version}`;
+  return [reason, remedy].filter((text) => text !== null).join("; ");
 }
 
 export function statusOf({ facts, blind, secretmem }: Diagnosis): ExitStatus {

@@ -38,12 +38,21 @@ export const intervalOption = () =>
 export function addRouteOptions(command: Command): Command {
   return command
     .addOption(
-      new Option("--route <route>", "how to learn from the kernel; procfs uses no BPF").choices(routes).default("auto"),
+      new Option(
+        "--route <route>",
+        "how to learn from the kernel; function: tracepoints where no function can be probed; procfs: no BPF",
+      )
+        .choices(routes)
+        .default("auto"),
     )
     .addOption(bpftraceOption());
 }
 
-export const bpftraceOption = () => new Option("--bpftrace <path>", "which bpftrace to run (default: found on PATH)");
+export const bpftraceOption = () =>
+  new Option("--bpftrace <path>", "which bpftrace to run (default: found on PATH)").argParser((path: string) => {
+    if (path === "") throw new InvalidArgumentError("Allowed: the path of a file.");
+    return path;
+  });
 
 /** What the options above are parsed into. */
 export interface RouteValues {

@@ -124,12 +124,12 @@ export async function splits(values: SplitsValues, terminal: Terminal): Promise<
   const interval = Math.min(readEveryMs, Math.max(100, values.for));
   const observation = await openObservation(observationOptions(values, interval));
   const began = performance.now();
-  const watchedMs = () => performance.now() - began;
+  const first = observation.snapshot();
   const progress = showProgress(terminal, () => {
-    const left = formatDuration(Math.ceil(Math.max(0, values.for - watchedMs()) / 1000) * 1000);
+    const left = formatDuration(Math.ceil(Math.max(0, values.for + began - performance.now()) / 1000) * 1000);
     return `watching splits: ${left} left (Ctrl-C ends it early)`;
   });
-  let last = observation.snapshot();
+  let last = first;
   try {
     // Told once more by close(), with what came in since the last reading.
     observation.onSnapshot((snapshot) => {
@@ -144,11 +144,13 @@ export async function splits(values: SplitsValues, terminal: Terminal): Promise<
     progress?.stop();
     await observation.close();
   }
+  // From reading to reading, as the figures are.
+  const watchedMs = Number((BigInt(last.monotonicNs) - BigInt(first.monotonicNs)) / 1_000_000n);
   const { schema, time, host, evidence, directMap, splitCauses } = last;
   await terminal.out.print(
     values.json
       ? `${safeJson({ schema, time, host, evidence, directMap, splitCauses })}\n`
-      : splitsText(last, watchedMs(), terminal.screen()),
+      : splitsText(last, watchedMs, terminal.screen()),
   );
   const { byOthers, unattributed } = tally(last);
   return byOthers > 0 || (unattributed ?? 0) > 0 ? exitStatus.finding : exitStatus.fine;

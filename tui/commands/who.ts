@@ -2,7 +2,7 @@
 import { Command, Option } from "commander";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { type ExitStatus, exitStatus } from "../exit-status.ts";
-import { hiddenSentence } from "../sections/evidence.ts";
+import { unseenSentences } from "../sections/evidence.ts";
 import { hibernationState } from "../sections/hibernation.ts";
 import { holderLines, secretMemoryLines } from "../sections/holders.ts";
 import { limitFindings } from "../sections/limits.ts";
@@ -30,8 +30,9 @@ Columns:
   USED       what this kernel's accounting model counts against the limit
 
 Reads /proc only. Without root it cannot look into other users' processes, and
-says how many those are. A file in flight in a socket has no holder: only
-secretscope watch can know of it, and only if it ran before.
+says how many those are. A file in flight in a socket has no holder: who says
+how many descriptors are in flight; only secretscope watch, if it ran before,
+knows which of them are secret memory.
 ${exitHelp([
   [0, "nobody holds secret memory, as far as could be seen"],
   [1, "somebody does"],
@@ -56,23 +57,23 @@ export function whoText(
   screen: Screen,
 ): string {
   const { secret, evidence } = snapshot;
-  const hidden = hiddenSentence(evidence, root);
+  const unseen = unseenSentences(evidence, root);
   const shown = secret.holders.filter(({ pid }) => asked(wanted)(pid));
   const lines =
     shown.length === 0
-      ? indented(nobody(wanted !== undefined, hidden !== undefined), 0, screen)
+      ? indented(nobody(wanted !== undefined, unseen.length > 0), 0, screen)
       : [...secretMemoryLines(secret, screen), "", ...holderLines(snapshot, shown, shown.length, screen), ""];
   const sentences = [...limitFindings(snapshot), `Hibernation: ${hibernationState(snapshot)}.`];
   return `${[
     ...lines,
     ...sentences.flatMap((sentence) => indented(sentence, 0, screen)),
-    ...(hidden === undefined ? [] : indented(hidden, 0, screen, "warning")),
+    ...unseen.flatMap((sentence) => indented(sentence, 0, screen, "warning")),
   ].join("\n")}\n`;
 }
 
-function nobody(chosen: boolean, hidden: boolean): string {
-  if (chosen) return "None of the processes asked for holds secret memory.";
-  return hidden ? "Nobody who could be seen holds secret memory." : "Nobody holds secret memory.";
+function nobody(chosen: boolean, unseen: boolean): string {
+  if (chosen) return `None of the processes asked for ${unseen ? "was seen to hold" : "holds"} secret memory.`;
+  return unseen ? "Nobody who could be seen holds secret memory." : "Nobody holds secret memory.";
 }
 
 /** Part of the snapshot contract: holders and files are those asked for, totals stay those of the whole machine. */

@@ -7,7 +7,7 @@ import { counted } from "../text/counts.ts";
 export function evidenceLines(evidence: Evidence, screen: Screen): string[] {
   const { text, tone } = evidence.complete
     ? ({ text: `complete (${routes(evidence)})`, tone: "good" } as const)
-    : ({ text: `not complete: ${reasons(evidence).join("; ")}`, tone: "warning" } as const);
+    : ({ text: `not complete (${routes(evidence)}): ${reasons(evidence).join("; ")}`, tone: "warning" } as const);
   return labelled("evidence", text, screen, tone);
 }
 
@@ -41,12 +41,18 @@ export function blindLines(blind: readonly Blind[], screen: Screen): string[] {
   );
 }
 
-/** Whom nobody could look into; undefined when there is no such process. */
-export function hiddenSentence({ hiddenProcesses, unlistedProcesses }: Evidence, root: boolean): string | undefined {
+/** Where holders may be that nobody could see, a sentence each; empty when all could be seen. */
+export function unseenSentences(evidence: Evidence, root: boolean): string[] {
+  const { reasons } = evidence;
+  return [...hidden(evidence, root), ...reasons.flatMap(({ kind, text }) => (kind === "inFlight" ? [`${text}.`] : []))];
+}
+
+function hidden({ hiddenProcesses, unlistedProcesses }: Evidence, root: boolean): string[] {
   if (unlistedProcesses) {
-    return `/proc does not list all processes (hidepid, or a pid namespace): ${root ? "run it on the host" : "root sees them (sudo)"}.`;
+    const remedy = root ? "run it on the host" : "root on the host sees them";
+    return [`/proc does not list all processes (hidepid, or a pid namespace): ${remedy}.`];
   }
-  if (hiddenProcesses === 0) return undefined;
+  if (hiddenProcesses === 0) return [];
   const remedy = root ? "even this root may not (no CAP_SYS_PTRACE, or /proc hides them)" : "root sees them (sudo)";
-  return `${counted(hiddenProcesses, "process", "processes")} could not be looked into: ${remedy}.`;
+  return [`${counted(hiddenProcesses, "process", "processes")} could not be looked into: ${remedy}.`];
 }

@@ -24,9 +24,11 @@ export function secretMemoryLines(secret: SecretView, screen: Screen): string[] 
 }
 
 /** Without counters, or with processes nobody may look into, there may be more than what was found. */
-function size({ residentBytes, files }: SecretView): string {
+function size({ residentBytes, files, holders }: SecretView): string {
   if (residentBytes !== null) return `${formatBytes(residentBytes)} resident`;
-  const found = files.reduce((sum, file) => sum + (file.residentBytes ?? 0), 0);
+  const measured = files.reduce((sum, file) => sum + (file.residentBytes ?? 0), 0);
+  // A file without a figure may still be mapped by somebody whose pages are known.
+  const found = Math.max(measured, ...holders.map((holder) => holder.residentBytes ?? 0));
   return found === 0 ? "size not known" : `at least ${formatBytes(found)} resident`;
 }
 

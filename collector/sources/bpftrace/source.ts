@@ -154,7 +154,7 @@ export class BpftraceSource implements Source {
         state: hopeless ? "failed" : "lost",
         epoch: this.#epoch,
         pid: null,
-        reason: message,
+        reason: message.replace(/\.$/, ""),
       });
       settled();
       if (hopeless) {

@@ -15,7 +15,7 @@ export interface SecretmemFacts {
 export function hostEvent(at: MonotonicNs, secretmem: SecretmemFacts, procRoot: string = defaultProcRoot): HostEvent {
   const meminfo = readLatin1(`${procRoot}/meminfo`);
   const total = isMissing(meminfo) ? undefined : /^MemTotal: +(\d+) kB$/m.exec(meminfo)?.[1];
-  if (total === undefined) throw new Error(`${procRoot}/meminfo cannot be read: is proc mounted there?`);
+  if (total === undefined) throw new Error(`${procRoot}/meminfo cannot be read`);
   return {
     kind: "host",
     at,

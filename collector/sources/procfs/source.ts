@@ -72,7 +72,11 @@ export class ProcfsSource {
     const some = [...this.#reporter.holders, ...this.#suspects];
     if (some.length === 0 || !this.#holders.due(began, shares.holders)) return false;
     this.#suspects.clear();
+    const before = this.#files;
     await this.#tell(emit, this.#holders, () => scanner.scanSome(some));
+    const held = new Set(this.#files.map(({ inode }) => inode));
+    // Let go by all who were known to hold it: only a look at all can say whether somebody else does.
+    if (before.some(({ inode }) => !held.has(inode))) this.#changed = true;
     return true;
   }
 

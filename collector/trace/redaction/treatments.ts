@@ -99,4 +99,5 @@ export const planTreatments = {
   routes: "kept",
   blind: "sentence",
   intervalMs: "kept",
+  inFlight: "kept",
 } as const satisfies Readonly<Record<keyof PlanFacts, Treatment>>;

@@ -74,7 +74,7 @@ describe("unknown is never 0", () => {
     expect(text).toMatch(/splits +not counted by this kernel/);
     expect(text).toMatch(/secret memory +size not known/);
     expect(text).toMatch(/OOM kills +not counted by this kernel/);
-    expect(text).toMatch(/evidence +not complete: no bpftrace/);
+    expect(text).toMatch(/evidence +not complete \(none\): no bpftrace/);
     expect(text).toContain("pages: bpftrace was not found; apt-get install bpftrace");
     expect(text).not.toMatch(/(?<![\d.])0 (B|since|resident)/);
   });
@@ -88,6 +88,10 @@ describe("unknown is never 0", () => {
       narrow,
     );
     expect(text).toMatch(/secret memory +at least 12 KiB resident, 3 files/);
+    // What one process has mapped is there, whichever file it is of.
+    const more = holding({ residentBytes: 40_960 });
+    const secret = { ...more.secret, residentBytes: null, files };
+    expect(whoText({ ...more, secret }, undefined, true, narrow)).toMatch(/secret memory +at least 40 KiB resident/);
   });
 
   test("splits without causes does not say that nobody did it", () => {
@@ -138,7 +142,7 @@ describe("watch", () => {
 
   test("loss is said in the evidence", () => {
     const text = watchBlock(lossy, first, narrow).replace(/\s+/g, " ");
-    expect(text).toContain("not complete: bpftrace was killed (SIGKILL) and started again");
+    expect(text).toContain("not complete (tracepoint): bpftrace was killed (SIGKILL) and started again");
     expect(text).toContain("12 lines were lost");
   });
 });
@@ -195,6 +199,16 @@ describe("who", () => {
     expect(whoText(holding({}), undefined, true, { ...narrow, columns: 140 })).toMatch(/87% {2}docker 0123456789ab\n/);
   });
 
+  test("--pid: who could not be seen was not seen to hold any", () => {
+    expect(whoText(blind, [1], true, narrow)).toContain("None of the processes asked for was seen to hold");
+    expect(whoText(empty, [1], true, narrow)).toContain("None of the processes asked for holds");
+    const text = "1 descriptor in flight in sockets since before the start";
+    const evidence = { ...empty.evidence, reasons: [{ kind: "inFlight" as const, text }] };
+    const inFlight = whoText({ ...empty, evidence }, undefined, true, narrow);
+    expect(inFlight).toContain("Nobody who could be seen");
+    expect(inFlight).toContain(`${text}.`);
+  });
+
   test("--pid: only that holder and its files, totals of the whole machine", () => {
     const data = whoData(busy, [4_194_201]);
     expect(data.secret.holders.map(({ pid }) => pid)).toEqual([4_194_201]);
@@ -239,8 +253,18 @@ describe("doctor", () => {
     expect(statusOf(blindDiagnosis)).toBe(1);
     const text = doctorText(blindDiagnosis, narrow);
     expect(text).toMatch(/none +requests to change the direct map\n +no kprobes; another kernel/);
-    expect(text).toMatch(/bpftrace +not found; not on PATH; apt-get install bpftrace/);
+    expect(text).toMatch(/bpftrace +not on PATH; apt-get install bpftrace/);
     expect(statusOf({ ...diagnosis, secretmem: { ...diagnosis.secretmem, available: false } })).toBe(1);
+  });
+
+  test("what several facts lack is said once, and what a route lacks is not said of the fact", () => {
+    const lacks = { reason: "not root", remedy: "run it with sudo" };
+    const facts = (["pages", "creation", "oom"] as const).map((fact) => ({ fact, title: fact, route: null, ...lacks }));
+    const better = { fact: "splits" as const, title: "splits", route: "tracepoint" as const, ...lacks };
+    const text = doctorText({ ...diagnosis, facts: [...facts, better] }, narrow);
+    expect(text).toMatch(
+      /none +pages\nnone +creation\nnone +oom\n +not root; run it with sudo\ntracepoint +splits\n +no better route: not root;/,
+    );
   });
 
   test("nothing at all", () => {

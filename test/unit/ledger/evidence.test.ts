@@ -108,6 +108,7 @@ describe("one line for each doubt", () => {
     ["mapFull", "lossy", (story) => story.lost("keys", 1)],
     ["unreadable", "lossy", (story) => story.lost("unreadable", 1)],
     ["hidden", "partial", (story) => story.look([[holder, 5]], 3)],
+    ["inFlight", "partial", (story) => story.plan(undefined, { inFlight: 2 })],
     ["unattributed", "partial", (story) => story.kernel({ "2m": 1 })],
     ["overattributed", "partial", (story) => story.split(holder, 1, { level: "2m" })],
     ["difference", "partial", (story) => [story.size(5, 4), story.tick()]],
@@ -122,6 +123,22 @@ describe("one line for each doubt", () => {
       expect(evidence.word).toBe(word);
     },
   );
+
+  test("what was in flight at the start keeps 'nobody holds any' from being said, until nothing is", () => {
+    const story = certain();
+    story.look([]);
+    story.freed(5, 3);
+    story.tick();
+    expect(story.snapshot.hibernation.blocked).toBe(false);
+    story.plan(undefined, { inFlight: 1 });
+    expect(story.snapshot.hibernation.blocked).toBeNull();
+    expect(story.snapshot.evidence.why).toEqual([
+      "1 descriptor in flight in sockets since before the start: a secret file among them is not shown",
+    ]);
+    story.plan();
+    expect(story.snapshot.hibernation.blocked).toBe(false);
+    expect(story.snapshot.evidence.complete).toBe(true);
+  });
 
   test("a restart without a gap that is remembered: lossy, and the figures are not doubted", () => {
     const story = certain();

@@ -1,6 +1,6 @@
 /** Claim: who holds secret memory is what the last complete look found, less who has ended since. */
 import { describe, expect, test } from "vitest";
-import { bytes } from "../../../collector/units.ts";
+import { bytes, type MonotonicNs, monotonicNs } from "../../../collector/units.ts";
 import { pageBytes, process, Story } from "./story.ts";
 
 const maker = process(7);
@@ -48,6 +48,23 @@ describe("a file in flight in a socket", () => {
     story.tell({ kind: "scan", began, processes: 1, hidden: 0, partial: false });
     story.tick();
     expect(story.snapshot.secret.unheldBytes).toBe(0);
+  });
+
+  // Live, known holders are looked at often, all processes seldom: a child may hold it that no look has found yet.
+  test.each([
+    ["let go", (story: Story, began: MonotonicNs) => story.look([], 0, began)],
+    ["ended", (story: Story) => story.exit(maker)],
+  ])("and is not when its holder %s, before a look at all that began after", (_, happens) => {
+    const story = withFile();
+    const began = monotonicNs(story.now);
+    story.look([[maker, 5]]);
+    story.tick();
+    happens(story, began);
+    story.tick();
+    expect(story.snapshot.secret).toMatchObject({ residentBytes: 3 * pageBytes, unheldBytes: 0, holders: [] });
+    story.look([[receiver, 5]]);
+    story.look([], 0, monotonicNs(story.now));
+    expect(story.snapshot.secret.unheldBytes).toBe(3 * pageBytes);
   });
 
   test("is held again by who received it", () => {

@@ -97,8 +97,9 @@ export class Story {
       refusals: "tracepoint",
       faults: "tracepoint",
     },
+    more: Partial<PlanEvent> = {},
   ): void {
-    this.tell({ kind: "plan", routes, blind: [], intervalMs: 1000 });
+    this.tell({ kind: "plan", routes, blind: [], intervalMs: 1000, ...more });
   }
 
   attached(bpftrace = 4000): void {
@@ -205,9 +206,8 @@ export class Story {
     });
   }
 
-  /** A complete look at /proc that finds these holdings and no others. */
-  look(holdings: readonly (readonly [ProcessId, number])[], hidden = 0): void {
-    const began = monotonicNs(this.#ns);
+  /** A complete look at /proc that finds these holdings and no others; of known holders only: as of the last at all. */
+  look(holdings: readonly (readonly [ProcessId, number])[], hidden = 0, began = monotonicNs(this.#ns)): void {
     for (const [who, file] of holdings) this.holding(who, file);
     this.tell({ kind: "scan", began, processes: 100, hidden, partial: false });
   }

@@ -223,7 +223,7 @@ describe("nothing is attached at all", () => {
       { without: { reason: "bpftrace was not found", remedy: "install it" } },
       "bpftrace was not found",
     ],
-    ["procfs wanted", kernel("6.12"), { choice: "procfs" }, "probes were turned off (--route procfs)"],
+    ["procfs wanted", kernel("6.12"), { choice: "procfs" }, "only /proc was asked (route procfs)"],
   ] as const)("%s: every probe is named with that reason", (_, offer, more, reason) => {
     const made = plan(offer, more);
     expect(made.program).toBeUndefined();

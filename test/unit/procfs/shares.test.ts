@@ -67,3 +67,19 @@ test("a service spends a fiftieth of a core at most, whatever a look costs", asy
   expect(some).toBeGreaterThan(10);
   expect(((all + some) * lookMs) / 60_000).toBeLessThan(0.02);
 });
+
+test("when those who were known to hold a file let it go, all are looked at soon: another may hold it", async () => {
+  const order: string[] = [];
+  const file = { device: device(0, 14), inode: 1, holdings: [], paths: [] };
+  const looked = (scope: Scan["scope"]) => async () => {
+    order.push(scope);
+    // Held at the first two looks; by then nobody who is known has it.
+    return { ...(await look(scope)), files: order.length <= 2 ? [file] : [] };
+  };
+  let now = 0;
+  const scanner = { scanAll: looked("all"), scanSome: looked("some") } as unknown as ProcessScanner;
+  const source = new ProcfsSource({ scanner, nowMs: () => now, shares: attentive });
+  // What a look costs allows one at all processes every two seconds, ten times as many when something happened.
+  for (now = 250; now <= 1250; now += 250) await source.look(() => {});
+  expect(order).toEqual(["all", "some", "some", "all", "some"]);
+});

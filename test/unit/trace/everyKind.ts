@@ -32,6 +32,7 @@ export const oneOfEach: { readonly [Kind in RowKind]: RowOf<Kind> } = {
     routes: { pages: "tracepoint", splits: "fentry" },
     blind: [{ fact: "requests", reason: hostile, remedy: "none" }],
     intervalMs: 1000,
+    inFlight: 2,
   },
   probes: { kind: "probes", at, state: "attached", epoch: 2, pid: pid(12), reason: hostile },
   tick: { kind: "tick", at, epoch: 2, sequence: 7 },

@@ -29,6 +29,8 @@ describe("wrong usage", () => {
     [["--nonsense"], "unknown option '--nonsense'"],
     [["watch", "--route", "magic"], "Allowed choices are auto, tracepoint, function, procfs"],
     [["watch", "--bpftrace"], "argument missing"],
+    [["watch", "--bpftrace", ""], "Allowed: the path of a file"],
+    [["help", "nosuch"], "there is no command 'nosuch'"],
     [["splits", "--for", "0"], "Allowed: 100ms to 7d"],
     [["who", "--pid", "0"], "from 1 to 4194304"],
     [["who", "--pid", "1; rm"], "from 1 to 4194304"],
