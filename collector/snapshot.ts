@@ -144,9 +144,17 @@ export interface SplitCauseView {
 export interface SecretView {
   /** All pages of secret files that exist now. null: nothing can count them. */
   readonly residentBytes: number | null;
-  /** Of them: no process has the file open or mapped (in flight in a socket, or held by the kernel). */
+  /**
+   * Of them: no process has the file open or mapped (in flight in a socket, or held by the kernel). null: nothing counts
+   * pages now, or not every process is listed.
+   */
   readonly unheldBytes: number | null;
   readonly holders: readonly HolderView[];
+  /**
+   * Which cgroups pay for secret memory that came since start, largest first. null: nothing counts pages now, or not
+   * every process is listed.
+   */
+  readonly charges: readonly ChargeView[] | null;
   readonly files: readonly FileView[];
   /**
    * What the kernel turned down since start, in all, largest first: also of processes that hold nothing, that ended, or
@@ -201,6 +209,14 @@ export interface HolderView {
   readonly refused: number;
   /** The same by kind, largest first. */
   readonly refusals: readonly RefusalView[];
+}
+
+export interface ChargeView {
+  /** Where the page was first touched: it counts against that limit until it is freed. null: nobody can say where. */
+  readonly cgroup: string | null;
+  readonly bytes: number;
+  /** Of them: in files that no process of this cgroup, or of one below, has open or mapped; null without a cgroup. */
+  readonly withoutHolderBytes: number | null;
 }
 
 export interface FileView {

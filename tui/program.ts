@@ -1,5 +1,6 @@
 /** The command line: which commands there are, how they are described, and how a wrong one is answered. */
 import { Command, CommanderError } from "commander";
+import { alertFigures } from "./commands/alert-figures.ts";
 import { alertsCheck, alertsCommand, alertsTest } from "./commands/alerts.ts";
 import { demo, demoCommand } from "./commands/demo.ts";
 import { doctor, doctorCommand } from "./commands/doctor.ts";
@@ -70,7 +71,7 @@ export async function runProgram(words: readonly string[], version: string, term
     exportCommand(bound(exportRecording)),
     redactCommand(bound(redact)),
     serveCommand(bound(serve)),
-    alertsCommand({ check: bound(alertsCheck), test: bound(alertsTest) }),
+    alertsCommand({ check: bound(alertsCheck), test: bound(alertsTest), figures: bound(alertFigures) }),
   ]) {
     program.addCommand(command);
   }

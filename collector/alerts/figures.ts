@@ -5,6 +5,7 @@ import { memlockShare, refusalsPerMinute } from "./figures/limits.ts";
 import { futileOomKills, secretShareAtOomKill } from "./figures/oomKills.ts";
 import type { Figure } from "./figures/reading.ts";
 import {
+  chargedWithoutHolderBytes,
   hibernationBlocked,
   secretShare,
   secretShareOfCgroup,
@@ -22,6 +23,7 @@ export const figures = {
   memlock_share: memlockShare,
   refusals_per_minute: refusalsPerMinute,
   unheld_bytes: unheldBytes,
+  charged_without_holder_bytes: chargedWithoutHolderBytes,
   futile_oom_kills: futileOomKills,
   secret_share_at_oom_kill: secretShareAtOomKill,
   hibernation_blocked: hibernationBlocked,

@@ -28,7 +28,7 @@ export function readRule(node: unknown, names: Set<string>, mistakes: Mistakes):
     forNs: get("for", (field) => duration(field, mistakes)) ?? 0n,
     everyNs: every ?? null,
     labels: get("labels", (field) => labels(field, mistakes)) ?? {},
-    message: get("message", (field) => message(field, mistakes)) ?? "{rule}: {value}",
+    message: get("message", (field) => message(field, mistakes)) ?? `${figure ?? ""} is {value}`,
   };
   if (name === undefined || figure === undefined) return undefined;
   const compared = readThreshold(node, fields, figure, mistakes);

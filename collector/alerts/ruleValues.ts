@@ -6,18 +6,26 @@ import { ruleLimits } from "./rule.ts";
 import { type Field, fieldsOf, kindOf, type Mistakes, quoted, scalar, text } from "./yamlFields.ts";
 
 const secondsOf = { ms: 0.001, s: 1, m: 60, min: 60, h: 3600, d: 86_400 } as const;
-const longestDays = 30;
+const longestSeconds = 30 * secondsOf.d;
+
+/** 7d, 1h, 300s. */
+export const lengthOf = (seconds: number) =>
+  seconds % secondsOf.d === 0
+    ? `${seconds / secondsOf.d}d`
+    : seconds % secondsOf.h === 0
+      ? `${seconds / secondsOf.h}h`
+      : `${seconds}s`;
 
 /** 500ms, 90s, 5m, 1.5h, 2d in ns. */
-export function duration({ name, value }: Field, mistakes: Mistakes): bigint | undefined {
+export function duration({ name, value }: Field, mistakes: Mistakes, most = longestSeconds): bigint | undefined {
   const match = /^(\d{1,7}(?:\.\d{1,3})?)(ms|s|min|m|h|d)$/.exec(String(scalar(value) ?? ""));
   const seconds = match === null ? undefined : Number(match[1]) * secondsOf[match[2] as keyof typeof secondsOf];
   if (seconds === undefined) {
     mistakes.add(value, `${name} is a length of time like 30s, 5m, 1h or 2d, here is ${kindOf(value)}`);
     return undefined;
   }
-  if (seconds > longestDays * secondsOf.d) {
-    mistakes.add(value, `${name} is at most ${longestDays}d`);
+  if (seconds > most) {
+    mistakes.add(value, `${name} is at most ${lengthOf(most)}`);
     return undefined;
   }
   return BigInt(Math.round(seconds * 1000)) * 1_000_000n;

@@ -77,6 +77,11 @@ export class SecretFile {
     return Array.from(this.#allocated, ([key, { total }]) => [key, total - (this.#earlier.get(key) ?? 0)] as const);
   }
 
+  /** Pages that are no longer told apart by who allocated them. */
+  get allocatedByEnded(): number {
+    return this.#byEnded.total;
+  }
+
   allocate(process: ProcessKey, epoch: number, total: number): void {
     this.#activity += counterOf(this.#allocated, process).sample(epoch, total);
   }

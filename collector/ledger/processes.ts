@@ -21,6 +21,8 @@ export interface KnownProcess extends ProcessId {
   readonly comm: string;
   readonly uid: number | null;
   readonly cgroup: string | null;
+  /** Another one that it was in before; null: it was not moved, as far as was told. */
+  readonly cgroupBefore: string | null;
   readonly ended: MonotonicNs | null;
 }
 
@@ -34,12 +36,14 @@ export class Processes {
   meet(event: ProcessEvent): void {
     const key = processKey(event);
     const earlier = this.#known.get(key);
+    const wasElsewhere = earlier?.cgroup != null && event.cgroup !== null && event.cgroup !== earlier.cgroup;
     this.#known.set(key, {
       pid: event.pid,
       started: event.started,
       comm: event.comm,
       uid: event.uid ?? earlier?.uid ?? null,
       cgroup: event.cgroup ?? earlier?.cgroup ?? null,
+      cgroupBefore: wasElsewhere ? earlier.cgroup : (earlier?.cgroupBefore ?? null),
       ended: earlier?.ended ?? null,
     });
   }

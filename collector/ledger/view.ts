@@ -11,6 +11,7 @@ import {
   snapshotSchema,
 } from "../snapshot.ts";
 import type { MonotonicNs } from "../units.ts";
+import { chargeViews } from "./charges.ts";
 import { evidenceOf } from "./evidence.ts";
 import type { Ledger } from "./ledger.ts";
 import { type ProcessKey, processKey } from "./processes.ts";
@@ -145,11 +146,15 @@ function secretView(ledger: Ledger, pageBytes: number, timeOf: (at: MonotonicNs)
   let resident: number | null = 0;
   // Without counters nobody can know of pages that no process shows, nor of those of processes that cannot be seen.
   const counted = countsPages(ledger);
-  let unheld: number | null = counted && ledger.holdings.scan !== undefined ? 0 : null;
+  // While they do not run, a file without a holder may be gone; where others are not even listed, they may have it.
+  const knowsHolders = counted && ledger.attached && ledger.holdings.scan?.partial === false;
+  let unheld: number | null = knowsHolders ? 0 : null;
   for (const file of ledger.files.all) {
     const pages = file.resident;
     resident = resident === null || pages === null ? null : resident + pages;
-    if (ledger.isUnheld(file)) unheld = unheld === null || pages === null ? null : unheld + pages;
+    // One that was not measured since a gap may have been freed in it.
+    const isSure = pages === 0 || file.verified;
+    if (ledger.isUnheld(file)) unheld = unheld === null || pages === null || !isSure ? null : unheld + pages;
     files.push({
       device: ledger.device ?? "",
       inode: file.inode,
@@ -162,6 +167,7 @@ function secretView(ledger: Ledger, pageBytes: number, timeOf: (at: MonotonicNs)
     residentBytes: (counted || hasSeenAll(ledger)) && resident !== null ? resident * pageBytes : null,
     unheldBytes: unheld === null ? null : unheld * pageBytes,
     holders: holderViews(ledger, pageBytes),
+    charges: knowsHolders ? chargeViews(ledger, pageBytes) : null,
     files: files.sort((a, b) => (b.residentBytes ?? 0) - (a.residentBytes ?? 0) || a.inode - b.inode),
     refusals: ledger.refusals.totals,
     refusedProcesses: refusedProcessViews(ledger, timeOf),

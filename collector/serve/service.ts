@@ -118,7 +118,8 @@ export class Service implements Source {
       if (!isDeepStrictEqual(metrics, this.#configuration.settings.metrics)) this.#metrics.limits = metrics;
       this.#configuration = next;
       this.#reload = { successful: true, successAt: Date.now() / 1000 };
-      this.#log(`configuration read again: ${next.rules.length} rules`);
+      const { length } = next.rules;
+      this.#log(`configuration read again: ${length} ${length === 1 ? "rule" : "rules"}`);
     } catch (error) {
       this.#reload = { ...this.#reload, successful: false };
       if (error instanceof Faulty) for (const line of error.lines) this.#log(line);

@@ -185,6 +185,7 @@ deliver: { alertmanager: { name: am, url: "http://127.0.0.1:${alertPort}", resen
     const pairs: readonly (readonly [string, number | null])[] = [
       ["secretscope_secret_memory_bytes", secret.residentBytes],
       ["secretscope_secret_memory_unheld_bytes", secret.unheldBytes],
+      ["secretscope_secret_memory_charged_without_holder_bytes", chargedMost(secret)],
       ["secretscope_holders", secret.holders.length],
       ["secretscope_secret_files", secret.files.length],
       ["sum(secretscope_process_secret_memory_bytes)", heldByAll],
@@ -264,3 +265,9 @@ deliver: { alertmanager: { name: am, url: "http://127.0.0.1:${alertPort}", resen
 
 const splitsOf = ({ splitCauses }: Snapshot) =>
   splitCauses.reduce((sum, { cause, count, own }) => sum + (cause === "secretmem" && !own ? count : 0), 0);
+
+/** null: of some it is not known who pays. */
+const chargedMost = ({ charges }: Snapshot["secret"]) =>
+  charges === null || charges.some(({ cgroup }) => cgroup === null)
+    ? null
+    : Math.max(0, ...charges.map(({ withoutHolderBytes }) => withoutHolderBytes ?? 0));

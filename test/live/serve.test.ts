@@ -247,7 +247,7 @@ test("clients that send slowly, hold connections or ask too much do not delay co
 test("SIGHUP: a new configuration is taken, one with a mistake is not, and both are said", async () => {
   writeFileSync(rules, "rules: [{name: other, figure: secret_share, above: 999%}]\n");
   child.kill("SIGHUP");
-  await until("it is read again", async () => log.includes("configuration read again: 1 rules") && true);
+  await until("it is read again", async () => log.includes("configuration read again: 1 rule\n") && true);
   expect(seriesValue(await metrics(), "secretscope_alert_firing", { rule: "other" })).toBe(0);
   writeFileSync(config, `${good}listn: 1\n`);
   child.kill("SIGHUP");

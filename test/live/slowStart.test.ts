@@ -1,4 +1,4 @@
-/** A bpftrace that takes its time: a real one, stopped by a signal before it begins. */
+/** A bpftrace that takes its time, or does not start for a while: a real one, behind a script of ours. */
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,6 +13,9 @@ import { detectSecretmem } from "../../probes/kernel/secretmem.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "secretscope-slow-start-"));
 const slow = join(folder, "bpftrace");
+const fickle = join(folder, "fickle");
+/** While it is there, the fickle one ends at once. */
+const broken = join(folder, "broken");
 const now = () => monotonicNs(process.hrtime.bigint());
 const secretmem = detectSecretmem();
 let path = "";
@@ -23,15 +26,16 @@ beforeAll(async () => {
   if (finding.kind !== "found") throw new Error("bpftrace is not there");
   ({ path, version } = finding);
   writeFileSync(slow, `#!/bin/sh\nkill -STOP $$\nexec "${path}" "$@"\n`);
-  chmodSync(slow, 0o755);
+  writeFileSync(fickle, `#!/bin/sh\n[ ! -e ${broken} ] || exit 1\nexec "${path}" "$@"\n`);
+  for (const script of [slow, fickle]) chmodSync(script, 0o755);
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function source(patience: { goOnMs: number; giveUpMs: number }) {
+function source(patience: { goOnMs: number; giveUpMs: number }, script = slow) {
   const notices: string[] = [];
   const events: Event[] = [];
   const made = new BpftraceSource({
-    path: slow,
+    path: script,
     version,
     kernel: readOffer(),
     choice: "auto",
@@ -75,7 +79,27 @@ test("one that never attaches is ended, and started again", async () => {
   await made.start((event) => events.push(event));
   const first = made.pid ?? 0;
   await expect.poll(() => states(events), { timeout: 60_000 }).toContain("lost");
-  expect(notices.join("\n")).toMatch(/bpftrace did not attach within 0\.4 s\. Starting it again in 250 ms\./);
+  expect(notices.join("\n")).toMatch(/bpftrace did not attach within 0\.4 s\. Starting it again in 0\.25 s\./);
   expect(() => process.kill(first, 0)).toThrow("ESRCH");
   await made.stop();
 }, 60_000);
+
+test("one that does not start is given up, unless it did before: then it is tried until it does", async () => {
+  const patience = { goOnMs: 60_000, giveUpMs: 60_000 };
+  writeFileSync(broken, "");
+  const never = source(patience, fickle);
+  await never.made.start((event) => never.events.push(event));
+  await expect.poll(() => states(never.events), { timeout: 20_000 }).toEqual(["lost", "lost", "failed"]);
+  await never.made.stop();
+  rmSync(broken);
+  const { made, notices, events } = source(patience, fickle);
+  await made.start((event) => events.push(event));
+  writeFileSync(broken, "");
+  process.kill(made.pid ?? 0, "SIGKILL");
+  await expect.poll(() => states(events).filter((state) => state === "lost").length, { timeout: 30_000 }).toBe(5);
+  rmSync(broken);
+  await expect.poll(() => states(events).at(-1), { timeout: 60_000 }).toBe("attached");
+  expect(states(events)).not.toContain("failed");
+  expect(notices.filter((notice) => notice.includes("again in 1 s"))).toHaveLength(1);
+  await made.stop();
+}, 180_000);

@@ -102,6 +102,8 @@ describe.each(routesProvedBy("debian12"))("OOM kills by the %s route", (route) =
     cgroup.add(left);
     await left.touch(f, 0, 12_000);
     await root.end("left");
+    const charge = { cgroup: cgroup.path, bytes: 12_000 * pageBytes, withoutHolderBytes: 12_000 * pageBytes };
+    await watch.becomes(({ secret }) => secret.charges, [charge]);
     const newcomer = await root.fork("newcomer");
     await newcomer.letGo(f);
     await newcomer.rename("newcomer");

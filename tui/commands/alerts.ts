@@ -30,10 +30,24 @@ Examples:
   secretscope alerts check rules.yaml
   secretscope alerts test rules.yaml --trace incident.arrows
   secretscope alerts test --trace incident.arrows     the rules it comes with
+  secretscope alerts figures                          what a rule can be about
 
-Without RULES: those that secretscope comes with.
+Without RULES: those that secretscope comes with. A file of rules:
+
+  rules:
+    - name: secret-memory-large
+      figure: secret_share            # alerts figures lists them
+      above: 25%                      # or below: 24, is: yes
+      for: 5m                         # how long it has to last; at once
+      clear: { at: 20%, for: 10m }    # when it is over; at the threshold
+      every: 1d                       # said again; once
+      labels: { severity: warning }
+      message: "{host}: {value} of RAM is secret memory"
+
+Only name, figure and one comparison have to be there. A message can hold
+{value}, {threshold}, {who}, {host}, {rule}, and any figure.
 ${exitHelp([
-  [0, "fine, or no rule fired"],
+  [0, "fine, or no rule fired; figures: always"],
   [1, "check: a mistake in the rules; test: a rule fired"],
   [2, "wrong usage, or a file cannot be used"],
 ])}`;
@@ -41,11 +55,14 @@ ${exitHelp([
 interface Runs {
   readonly check: (values: AlertsCheckValues) => Promise<void>;
   readonly test: (values: AlertsTestValues) => Promise<void>;
+  readonly figures: (values: { readonly json?: boolean }) => Promise<void>;
 }
 
-export function alertsCommand({ check, test }: Runs): Command {
+export function alertsCommand({ check, test, figures }: Runs): Command {
+  const plain = (name: string, description: string) =>
+    new Command(name).description(description).addOption(jsonOption());
   const command = (name: string, description: string) =>
-    new Command(name).description(description).argument("[rules]", "a file of rules in YAML").addOption(jsonOption());
+    plain(name, description).argument("[rules]", "a file of rules in YAML");
   return new Command("alerts")
     .description("check alert rules, and try them on a recording")
     .addCommand(
@@ -59,6 +76,7 @@ export function alertsCommand({ check, test }: Runs): Command {
         .addHelpText("after", help)
         .action((rules: string | undefined, values: Omit<AlertsTestValues, "rules">) => test({ ...values, rules })),
     )
+    .addCommand(plain("figures", "what a rule can be about").addHelpText("after", help).action(figures))
     .addHelpText("after", help);
 }
 
@@ -66,7 +84,7 @@ const mostPrinted = 50;
 
 export async function alertsCheck({ rules: path, json }: AlertsCheckValues, terminal: Terminal): Promise<ExitStatus> {
   const { defaultRulesPath, readRuleFile } = await import("../../collector/alerts/ruleFile.ts");
-  const file = path ?? defaultRulesPath;
+  const file = path === undefined || path === "default" ? defaultRulesPath : path;
   const { rules, mistakes } = readRuleFile(file);
   if (json) {
     await terminal.out.print(

@@ -51,6 +51,6 @@ export function withdrawn(last: AlertNotice, { time, monotonicNs, host }: Snapsh
     monotonicNs,
     value: null,
     who: null,
-    message: `${last.rule}: withdrawn, the rule is not part of the configuration any more`,
+    message: "withdrawn: this rule, as it was, is not part of the configuration any more",
   };
 }

@@ -61,6 +61,8 @@ export async function post(
 function codeOf(error: unknown): string {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const { code } = at as NodeJS.ErrnoException;
+    // Ports of mail, X11 and others, to which no page may send anything (fetch.spec.whatwg.org, "bad port").
+    if (at.message === "bad port") return "this port is for another protocol, and fetch does not connect to it";
     if (typeof code === "string" && /^[A-Z0-9_]{1,64}$/.test(code)) return code;
   }
   return "unknown reason";

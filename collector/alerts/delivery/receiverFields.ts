@@ -1,6 +1,6 @@
 /** What may stand behind the keys of a receiver: names, URLs, secrets and where they are, limits. */
 import { isAbsolute, join } from "node:path";
-import { duration } from "../ruleValues.ts";
+import { duration, lengthOf } from "../ruleValues.ts";
 import { type Field, kindOf, type Mistakes, scalar, text } from "../yamlFields.ts";
 import { isOneWord, Secret, type SecretSource } from "./secret.ts";
 import type { WebhookSettings } from "./settings.ts";
@@ -18,11 +18,11 @@ export function receiverName({ value }: Field, mistakes: Mistakes): string | und
 
 /** @returns ms */
 export function seconds(field: Field, least: number, most: number, mistakes: Mistakes): number | undefined {
-  const ns = duration(field, mistakes);
+  const ns = duration(field, mistakes, most);
   if (ns === undefined) return undefined;
   const ms = Number(ns / 1_000_000n);
-  if (ms >= least * 1000 && ms <= most * 1000) return ms;
-  mistakes.add(field.value, `${field.name} is from ${least}s to ${most}s`);
+  if (ms >= least * 1000) return ms;
+  mistakes.add(field.value, `${field.name} is from ${lengthOf(least)} to ${lengthOf(most)}`);
   return undefined;
 }
 

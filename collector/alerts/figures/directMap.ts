@@ -1,7 +1,7 @@
 /** Figures of the direct map: how much of it is broken up, how fast, and for how long it will last. */
 import type { SplitCause } from "../../events.ts";
 import type { Point } from "../history.ts";
-import { type Figure, reading, unknown } from "./reading.ts";
+import { countersSpeak, type Figure, reading, unknown } from "./reading.ts";
 
 /** 114 years: at this rate never. A number, so that a rule about little time left can clear. */
 const mostHours = 1_000_000;
@@ -27,7 +27,7 @@ export const splitsPerMinute: Figure = {
   read: (snapshot, { now, minutes }, cause) => {
     // Without stacks there are no causes, and none is not zero.
     const hasCauses = (snapshot.evidence.route.splits ?? null) !== null;
-    if (now === undefined || (cause !== null && !hasCauses)) return unknown;
+    if (now === undefined || (cause !== null && !(hasCauses && countersSpeak(snapshot)))) return unknown;
     const of = (each: SplitCause) => minutes.growth(now, (point) => point.causes.get(each) ?? 0);
     const growth = cause === null ? minutes.growth(now, splitsOfOthers) : of(cause);
     if (growth === null) return unknown;

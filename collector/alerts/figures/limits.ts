@@ -1,7 +1,16 @@
 /** Figures of limits: how near somebody is to RLIMIT_MEMLOCK, and how often the kernel said no. */
 import { type LimitUse, limitUse, nearness } from "../../memlock.ts";
 import type { HolderView, RefusedProcessView, SecretView, Snapshot } from "../../snapshot.ts";
-import { type Figure, largest, processName, type Reading, reading, unknown } from "./reading.ts";
+import {
+  countersSpeak,
+  type Figure,
+  knowsHolders,
+  largest,
+  processName,
+  type Reading,
+  reading,
+  unknown,
+} from "./reading.ts";
 
 export const memlockShare: Figure = {
   unit: "share",
@@ -12,8 +21,9 @@ export const memlockShare: Figure = {
 export const refusalsPerMinute: Figure = {
   unit: "perMinute",
   means: "creations, mappings and faults of secret memory that the kernel turned down, over 5 minutes",
-  read: ({ evidence, secret }, { now, minutes }) => {
-    if (now === undefined || (evidence.route.refusals ?? null) === null) return unknown;
+  read: (snapshot, { now, minutes }) => {
+    const { evidence, secret } = snapshot;
+    if (now === undefined || (evidence.route.refusals ?? null) === null || !countersSpeak(snapshot)) return unknown;
     const growth = minutes.growth(now, ({ refused }) => refused);
     if (growth === null) return unknown;
     return reading(growth.amount / growth.minutes, mostRefused(secret));
@@ -22,7 +32,7 @@ export const refusalsPerMinute: Figure = {
 
 /** Use of the limit by the process or user nearest to it; unknown as soon as one of them is. */
 export function nearestToLimit(snapshot: Snapshot): Reading {
-  if (snapshot.evidence.scanAgeMs === null) return unknown;
+  if (!knowsHolders(snapshot)) return unknown;
   const useOf = limitUse(snapshot);
   return largest(
     snapshot.secret.holders.map((holder) =>

@@ -1,6 +1,6 @@
 /** Figures of OOM kills in the ten minutes before the snapshot: what they achieved, and what stood in their way. */
 import type { OomKillView, Snapshot } from "../../snapshot.ts";
-import { type Figure, largest, processName, reading, unknown } from "./reading.ts";
+import { countersSpeak, type Figure, largest, processName, reading, unknown } from "./reading.ts";
 
 const recentMs = 600_000;
 /**
@@ -13,8 +13,9 @@ const muchBytes = 16 * 2 ** 20;
  * Both times are made from the same pair of clocks, so that their difference is the kernel's monotonic one, whatever
  * happened to the wall clock. null: nobody sees kills, or not when they were.
  */
-function recentKills({ oom, time, evidence }: Snapshot): readonly OomKillView[] | null {
-  if (evidence.route.oom === null) return null;
+function recentKills(snapshot: Snapshot): readonly OomKillView[] | null {
+  const { oom, time, evidence } = snapshot;
+  if (evidence.route.oom === null || !countersSpeak(snapshot)) return null;
   const now = Date.parse(time);
   // Before the clocks were compared every time is 1970.
   if (oom.recent.length > 0 && !(now > 0)) return null;

@@ -33,4 +33,18 @@ export function largest(readings: Iterable<Reading>): Reading {
   return found ?? reading(0);
 }
 
+/**
+ * Somebody looked at who holds what, and /proc lists everybody. Where pages are only measured in /proc, every process
+ * could be looked into, too: one that could not may have any amount.
+ */
+export const knowsHolders = ({ evidence: { scanAgeMs, unlistedProcesses, hiddenProcesses, route } }: Snapshot) =>
+  scanAgeMs !== null && !unlistedProcesses && (route.pages !== "procfs" || hiddenProcesses === 0);
+
+/**
+ * What the probes count is as of now. While they do not run, or are late, nothing that they told of before is known: no
+ * new refusal is not none, and a file whose holder ended meanwhile may be gone with it.
+ */
+export const countersSpeak = ({ evidence: { reasons } }: Snapshot) =>
+  !reasons.some(({ kind }) => kind === "detached" || kind === "late");
+
 export const processName = ({ comm, pid }: { readonly comm: string; readonly pid: number }) => `${comm} [${pid}]`;

@@ -1,5 +1,7 @@
 /** Secret memory: how much, and whose, as the largest few and the rest. */
 import { nearestToLimit } from "../../alerts/figures/limits.ts";
+import { knowsHolders } from "../../alerts/figures/reading.ts";
+import { chargedWithoutHolder } from "../../alerts/figures/secretMemory.ts";
 import { partOf } from "../../memlock.ts";
 import type { HolderView, Snapshot } from "../../snapshot.ts";
 import type { Families, Series } from "./families.ts";
@@ -52,7 +54,7 @@ export class SecretMemoryMetrics {
   }
 
   write(families: Families, snapshot: Snapshot): void {
-    const { secret, evidence, host } = snapshot;
+    const { secret, host } = snapshot;
     families.gauge(
       "secretscope_secret_memory_bytes",
       "Secret memory that exists now. Nothing can reclaim, move or swap it: compare with secretscope_host_memory_bytes before it becomes the reason for an OOM kill.",
@@ -64,6 +66,11 @@ export class SecretMemoryMetrics {
       secret.unheldBytes,
     );
     families.gauge(
+      "secretscope_secret_memory_charged_without_holder_bytes",
+      "Secret memory, come since secretscope started, that a cgroup is charged for and none of its processes has open or mapped: of the cgroup with most. Its limit meets whoever starts there next; charges in /snapshot name it.",
+      chargedWithoutHolder(snapshot).value,
+    );
+    families.gauge(
       "secretscope_host_memory_bytes",
       "RAM of this host, to make shares of the other figures.",
       host.memoryBytes > 0 ? host.memoryBytes : null,
@@ -73,8 +80,8 @@ export class SecretMemoryMetrics {
       "1: the kernel refuses to hibernate because of secret memory; see who holds it. 0: it does not.",
       snapshot.hibernation.blocked === null ? null : Number(snapshot.hibernation.blocked),
     );
-    // Nobody has looked yet: no holders is not the answer.
-    if (evidence.scanAgeMs === null) return;
+    // Nobody has looked yet, or could not: no holders is not the answer.
+    if (!knowsHolders(snapshot)) return;
     families.gauge("secretscope_holders", "Processes that have secret memory open or mapped.", secret.holders.length);
     families.gauge("secretscope_secret_files", "Secret files that exist.", secret.files.length);
     families.gauge(

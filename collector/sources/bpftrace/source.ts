@@ -133,6 +133,7 @@ export class BpftraceSource implements Source {
   /** One life after another. `settled` is called when the first one is attached, or is given up. */
   async #live(settled: () => void): Promise<void> {
     let failures = 0;
+    let pause = 0;
     this.#emitPlan();
     while (!this.#stopping) {
       const { attached, message, cause } = await this.#oneLife(settled);
@@ -147,7 +148,9 @@ export class BpftraceSource implements Source {
         this.#emitPlan();
         continue;
       }
-      const hopeless = failures >= hopelessAfter || cause === "notPermitted" || cause === "spawnFailed";
+      // What could be attached once can be again: memory is short for a while, or bpftrace is being upgraded.
+      const isFirst = this.#lastSeen === undefined;
+      const hopeless = isFirst && (failures >= hopelessAfter || cause === "notPermitted" || cause === "spawnFailed");
       this.#emit({
         kind: "probes",
         at: this.#options.now(),
@@ -162,7 +165,9 @@ export class BpftraceSource implements Source {
         return;
       }
       const delay = this.#backoff.failed();
-      this.#options.onNotice(`${message} Starting it again in ${delay} ms.`);
+      // From the longest pause on it is the same line again and again.
+      if (delay !== pause) this.#options.onNotice(`${message} Starting it again in ${delay / 1000} s.`);
+      pause = delay;
       await this.#wait(delay);
     }
     settled();

@@ -81,8 +81,17 @@ function processes({ ledger, processes: keys }: CheckpointMemory): Event[] {
   const known = [...keys].flatMap((key) => ledger.processes.get(key) ?? []);
   const at = monotonicNs(0n);
   return [
-    ...known.map(
-      ({ pid, started, comm, uid, cgroup }): Event => ({ kind: "process", at, pid, started, comm, uid, cgroup }),
+    ...known.flatMap(({ pid, started, comm, uid, cgroup, cgroupBefore }): Event[] =>
+      // That it was moved is told by where it was.
+      (cgroupBefore === null ? [cgroup] : [cgroupBefore, cgroup]).map((each) => ({
+        kind: "process",
+        at,
+        pid,
+        started,
+        comm,
+        uid,
+        cgroup: each,
+      })),
     ),
     ...known.flatMap(({ pid, started, ended }): Event[] =>
       ended === null ? [] : [{ kind: "exit", at: ended, pid, started }],

@@ -97,6 +97,7 @@ describe("sick", () => {
     ["direct-map-splits", 46, 52],
     // From minute 60 on, for ten.
     ["secret-memory-unheld", 70, 72],
+    ["cgroup-charged-without-holder", 70, 72],
     // Half of the map is split at about the end of the fast growth: and half an hour.
     ["direct-map-mostly-4k", 75, 100],
     ["memlock-nearly-used-up", 80, 110],

@@ -33,7 +33,15 @@ export const blind: Snapshot = {
     sinceStart: { splits: { "2m": null, "1g": null }, own: { "2m": null, "1g": null } },
   },
   splitCauses: [],
-  secret: { residentBytes: null, unheldBytes: null, holders: [], files: [], refusals: [], refusedProcesses: [] },
+  secret: {
+    residentBytes: null,
+    unheldBytes: null,
+    holders: [],
+    charges: null,
+    files: [],
+    refusals: [],
+    refusedProcesses: [],
+  },
   oom: { kills: null, recent: [] },
   hibernation: { blocked: null, by: [] },
   requests: [],
@@ -128,6 +136,7 @@ export const busy: Snapshot = {
   secret: {
     residentBytes: 40 * 512 * 1024,
     unheldBytes: 4096,
+    charges: [],
     holders: Array.from({ length: 40 }, (_, index) => ({
       ...holder,
       pid: 4_194_200 + index,

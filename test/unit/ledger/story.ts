@@ -169,8 +169,8 @@ export class Story {
     });
   }
 
-  named(who: ProcessId, comm: string): void {
-    this.tell({ kind: "process", ...who, comm, uid: 0, cgroup: "/" });
+  named(who: ProcessId, comm: string, cgroup: string | null = "/"): void {
+    this.tell({ kind: "process", ...who, comm, uid: 0, cgroup });
   }
 
   exit(who: ProcessId): void {

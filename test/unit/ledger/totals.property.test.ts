@@ -17,7 +17,7 @@ const reader = (bits: readonly boolean[]) => {
 
 /**
  * What is the same however late it came to be known. Left out: times, which level where the route cannot tell, and who
- * made a file that was forgotten while it was empty and in flight.
+ * made a file that was forgotten while it was empty and in flight, so that pages from before are nobody's.
  */
 function totals({ secret, directMap, splitCauses, evidence, hibernation }: Snapshot) {
   const byStack = new Map<string, number>();
@@ -28,6 +28,7 @@ function totals({ secret, directMap, splitCauses, evidence, hibernation }: Snaps
   return {
     secret: {
       ...secret,
+      charges: secret.charges?.filter(({ cgroup }) => cgroup !== null),
       files: secret.files.map((file) => ({ ...file, creatorPid: null })).sort((a, b) => a.inode - b.inode),
       refusedProcesses: secret.refusedProcesses
         .map(({ pid, startTicks, what, code, count }) => `${pid}:${startTicks} ${what} ${code} ${count}`)

@@ -9,6 +9,7 @@ import { Ledger } from "../../../collector/ledger/ledger.ts";
 import { makeCheckpoint } from "../../../collector/trace/checkpoint/make.ts";
 import { CheckpointMemory } from "../../../collector/trace/checkpoint/memory.ts";
 import { histories, live, runs } from "../ledger/histories.ts";
+import { pageBytes, process, Story } from "../ledger/story.ts";
 import { snapshots } from "./recorded.ts";
 
 test("at any reading, and between readings", () => {
@@ -32,6 +33,23 @@ test("at any reading, and between readings", () => {
   );
   expect(made / tried).toBeGreaterThan(0.98);
 }, 60_000);
+
+test("a process that was moved between cgroups is known to have been, and its pages are charged to nobody", () => {
+  const story = Story.watching();
+  const moved = process(7);
+  story.named(moved, "moved", "/first");
+  story.created(moved, 5);
+  story.named(moved, "moved", "/second");
+  story.look([[moved, 5]]);
+  story.tick();
+  const memory = new CheckpointMemory();
+  for (const event of story.events) memory.take(event);
+  const before = story.events.length;
+  story.allocated(moved, 5, 3);
+  story.tick();
+  expect(story.snapshot.secret.charges).toEqual([{ cgroup: null, bytes: 3 * pageBytes, withoutHolderBytes: null }]);
+  expectSame(story.events.slice(0, before), makeCheckpoint(memory) ?? [], story.events.slice(before));
+});
 
 function expectSame(before: readonly Event[], checkpoint: readonly Event[], after: readonly Event[]): void {
   const whole = new Ledger();

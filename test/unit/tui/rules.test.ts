@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { figureNames } from "../../../collector/alerts/figures.ts";
 
 const repository = join(import.meta.dirname, "../../..");
 const cli = join(repository, "dist/tui/cli.js");
@@ -72,4 +73,20 @@ test.each([good, "default", "none"])("in a pipe --rules %s is for nobody, and th
 
 test.each([["dashboard"], ["replay"], ["demo"], ["serve"]])("%s --help tells of it", (command) => {
   expect(secretscope(command, "--help").stdout).toMatch(/^ {2}--rules <file> /m);
+});
+
+test("alerts --help shows a file of rules that is one, and alerts figures all that they can be about", async () => {
+  const help = secretscope("alerts", "--help").stdout;
+  const example = /\n( {2}rules:\n(?: {4}.*\n)+)/.exec(help)?.[1] ?? "";
+  const checked = secretscope("alerts", "check", file("help.yaml", example));
+  expect([checked.stdout, checked.status]).toEqual([expect.stringContaining("1 rule, no mistakes"), 0]);
+  const { status, stdout } = secretscope("alerts", "figures");
+  const { figures } = JSON.parse(secretscope("alerts", "figures", "--json").stdout);
+  expect([status, figures.length]).toEqual([0, figureNames.length]);
+  const rules = figureNames.map((name) => {
+    const [, compared = ""] = new RegExp(`^${name}, for example (.*)$`, "m").exec(stdout) ?? [];
+    return `{name: of_${name}, figure: ${name}, ${compared}}`;
+  });
+  const all = secretscope("alerts", "check", file("all.yaml", `rules: [${rules.join(", ")}]`));
+  expect(all.stdout).toContain(`${figureNames.length} rules, no mistakes`);
 });

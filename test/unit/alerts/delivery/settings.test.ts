@@ -91,6 +91,7 @@ test.each([
   ["webhook: [{url: http://a, token: a b}]", "1:34", "one word", null],
   ["webhook: [{url: http://a, token: a, token_file: b}]", "1:37", "write one of them", null],
   ["webhook: [{url: http://a, timeout: 0s}]", "1:36", "from 1s to 300s", null],
+  ["webhook: [{url: http://a, retry_for: 8d}]", "1:38", "retry_for is at most 7d", null],
   ["webhook: [{url: http://a, queue: 0}]", "1:34", "1 to 10000", null],
   ["webhook: [{url: http://a, name: a}, {url: http://b, name: a}]", "1:59", "two receivers", null],
   ["webhook: [{url: http://a, name: log}]", "1:33", "two receivers", null],

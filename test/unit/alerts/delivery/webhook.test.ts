@@ -108,6 +108,15 @@ test("a redirect is not followed: the token stays here", async () => {
   expect(thief.requests).toEqual([]);
 });
 
+test("a port that fetch keeps away from is named as the reason", async () => {
+  const { deliveries, of } = deliver(hook("http://127.0.0.1:9/hush"));
+  deliveries.tell(notice("a"));
+  await until("it was tried", () => of("hook").failed >= 1);
+  expect(of("hook").lastError).toBe(
+    "no connection: this port is for another protocol, and fetch does not connect to it",
+  );
+});
+
 test.each([
   ["garbage", (socket: import("node:net").Socket) => socket.end("\x00\x01 hush garbage\r\n\r\n")],
   ["nothing", (socket: import("node:net").Socket) => socket.destroy()],

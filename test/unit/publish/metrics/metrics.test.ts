@@ -61,6 +61,18 @@ test("what is not known has no series", async () => {
   expect(seriesValue(families, "secretscope_evidence_state", { state: "partial" })).toBe(1);
 });
 
+test("whoever could not be looked into may hold any amount: no series, unless pages are counted", async () => {
+  const { evidence } = empty;
+  const ownerless = (pages: "procfs" | "tracepoint", more: object) =>
+    made([{ ...empty, evidence: { ...evidence, route: { ...evidence.route, pages }, ...more } }]);
+  const owners = (families: Awaited<ReturnType<typeof made>>) =>
+    [...families.keys()].filter((name) => /holders$|secret_files|memlock|(user|cgroup)_secret/.test(name)).length;
+  expect(owners(await ownerless("procfs", { hiddenProcesses: 0 }))).toBe(5);
+  expect(owners(await ownerless("procfs", { hiddenProcesses: 87 }))).toBe(0);
+  expect(owners(await ownerless("tracepoint", { hiddenProcesses: 1 }))).toBe(5);
+  expect(owners(await ownerless("tracepoint", { unlistedProcesses: true }))).toBe(0);
+});
+
 test("what is known to be none is 0", async () => {
   const families = await made([empty]);
   for (const name of ["secretscope_secret_memory_bytes", "secretscope_holders", "secretscope_hibernation_blocked"])
