@@ -2,7 +2,7 @@
  * A file that a command makes: for its owner only, never in the place of another one unless asked, and whole or not there
  * at all. With --overwrite the old file stays until the new one is whole.
  */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { type FileHandle, lstat, open, rename, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CannotRun } from "../collector/cannotRun.ts";
@@ -37,7 +37,8 @@ export class OutputFile {
       return new OutputFile(path, place, await open(place, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0o600));
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
-      const reason = code === "ENOENT" || code === "ENOTDIR" ? `there is no directory ${dirname(path)}` : message;
+      const noFolder = code === "ENOTDIR" || (code === "ENOENT" && !existsSync(dirname(path)));
+      const reason = noFolder ? `there is no directory ${dirname(path)}` : message;
       throw new CannotRun(`cannot write to ${path}: ${reason}`, "choose another place", { cause: error });
     }
   }

@@ -1,5 +1,5 @@
 /** Reads a file in pieces, so that many small looks cost few calls. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
 const pieceBytes = 1 << 20;
 /** For who looks at a little here and there: about the heads of a batch, without its body. */
@@ -13,7 +13,8 @@ export class FileWindow {
 
   /** @throws the system's error */
   constructor(path: string) {
-    this.#fd = openSync(path, "r");
+    // A pipe that nobody writes to would hold up the whole process, signals too, until somebody does.
+    this.#fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const found = fstatSync(this.#fd);
       if (!found.isFile()) throw Object.assign(new Error("it is not a regular file"), { code: "EINVAL" });

@@ -2,7 +2,6 @@
  * Events into a trace, as they come. It never holds up whoever collects: rows gather in memory, batches are written
  * beside the collecting, and a disk that refuses ends the recording and nothing else.
  */
-import { unlink } from "node:fs/promises";
 import type { CannotRun } from "../cannotRun.ts";
 import type { Event, PageEvent } from "../events.ts";
 import { monotonicNs } from "../units.ts";
@@ -11,28 +10,20 @@ import { makeCheckpoint } from "./checkpoint/make.ts";
 import { CheckpointMemory } from "./checkpoint/memory.ts";
 import { encodeBatch } from "./encodeBatch.ts";
 import { RowEncoder } from "./encodeRows.ts";
-import { numbered } from "./fileNames.ts";
 import { schemaMessage } from "./header.ts";
 import { HeadFacts, type HeadOptions } from "./headFacts.ts";
 import { KnownSizes } from "./knownSizes.ts";
 import { mostRows, textPerBatch } from "./limits.ts";
 import { Novelty } from "./novelty.ts";
+import { type FileOptions, RecordingFiles, refuseTakenNames } from "./recordingFiles.ts";
 import { Redactor } from "./redaction/redactor.ts";
 import type { Row } from "./rows.ts";
-import { TraceWriter } from "./traceWriter.ts";
 
-export interface RecorderOptions extends HeadOptions {
-  readonly path: string;
-  /** Replace a file that is there. */
-  readonly overwrite?: boolean;
+export interface RecorderOptions extends HeadOptions, FileOptions {
   /** By which batches are paced, ms; whoever tells a story faster than it happened brings its clock. */
   readonly paceMs?: () => number;
   /** Replaces names by pseudonyms, the same in all files, before they are written; the live screen keeps them. */
   readonly redact?: boolean;
-  /** Bytes after which another file is begun, each a trace of its own; names are numbered then. */
-  readonly maxBytes?: number;
-  /** How many of the numbered files to keep, the newest; older ones of this recording are removed. */
-  readonly keep?: number;
   /** Work after which a checkpoint is written, so that any moment can be shown without replaying all before it. */
   readonly checkpointWork?: number;
   /** The recording ended by itself. Told once. */
@@ -66,15 +57,10 @@ export class Recorder {
   readonly #sizes: KnownSizes;
   readonly #checkpointEncoder: RowEncoder;
   readonly #facts = new HeadFacts();
-  readonly #files: string[] = [];
+  readonly #files: RecordingFiles;
   readonly #paceMs: () => number;
   readonly #pace: BatchPace;
-  #writer: TraceWriter;
   #timer: NodeJS.Timeout | undefined;
-  /** Of files that are complete. */
-  #earlierBytes = 0;
-  #finishing: Promise<void> = Promise.resolve();
-  #file = 1;
   #batches = 0;
   #events = 0;
   /** Single pages: no checkpoint is made for them, since a ledger passes them over. */
@@ -99,7 +85,11 @@ export class Recorder {
     this.#redactor = options.redact ? new Redactor() : undefined;
     this.#encoder = new RowEncoder(this.#redactor);
     this.#checkpointEncoder = new RowEncoder(this.#redactor);
-    this.#writer = this.#newWriter();
+    this.#files = new RecordingFiles(options, (error) => {
+      if (this.#failure !== undefined) return;
+      this.#failure = error;
+      if (this.#hasBegun) options.onFailure?.(error);
+    });
   }
 
   /**
@@ -107,6 +97,7 @@ export class Recorder {
    * @throws CannotRun when the file cannot be made
    */
   static async create(options: RecorderOptions, memory = new CheckpointMemory()): Promise<Recorder> {
+    await refuseTakenNames(options);
     const recorder = new Recorder(options, memory);
     await recorder.drained();
     if (recorder.failure !== undefined) throw recorder.failure;
@@ -129,8 +120,8 @@ export class Recorder {
 
   get state(): RecordingState {
     return {
-      path: this.#writer.path,
-      bytes: this.#earlierBytes + this.#writer.length,
+      path: this.#files.current.path,
+      bytes: this.#files.bytes,
       events: this.#events + this.#pages,
       lost: this.#lost,
     };
@@ -160,7 +151,7 @@ export class Recorder {
 
   /** Resolves when all that was written is with the operating system. */
   drained(): Promise<void> {
-    return this.#writer.drained();
+    return this.#files.current.drained();
   }
 
   /** Writes what waits and ends the file. Safe to call twice. */
@@ -172,33 +163,21 @@ export class Recorder {
   /** Ends without a trace: the file is removed. */
   async abandon(): Promise<void> {
     clearTimeout(this.#timer);
-    this.#closing ??= this.#writer.abandon();
+    this.#closing ??= this.#files.current.abandon();
     await this.#closing;
   }
 
   async #close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#write();
-    await this.#finishing;
-    await this.#writer.close();
-  }
-
-  #newWriter(): TraceWriter {
-    const { path, overwrite = false, maxBytes, onFailure } = this.#options;
-    const name = maxBytes === undefined ? path : numbered(path, this.#file);
-    this.#files.push(name);
-    return new TraceWriter(name, overwrite, (error) => {
-      if (this.#failure !== undefined) return;
-      this.#failure = error;
-      if (this.#hasBegun) onFailure?.(error);
-    });
+    await this.#files.close();
   }
 
   /** At the end of a sample: a new file, or a place in this one to begin reading from. */
   #checkpointWhenDue(): void {
     const { maxBytes = Number.POSITIVE_INFINITY, checkpointWork = usualCheckpointWork } = this.#options;
     const { work, bytes, size } = this.#checkpointed;
-    const { length } = this.#writer;
+    const { length } = this.#files.current;
     const isFull = length >= Math.max(maxBytes, checkpointShare * size);
     const isDue = this.#work - work >= checkpointWork && length - bytes >= checkpointShare * size;
     if (!isFull && !isDue) return;
@@ -214,18 +193,9 @@ export class Recorder {
   }
 
   #rotate(): void {
-    const full = this.#writer;
-    this.#earlierBytes += full.length;
-    this.#finishing = this.#finishing.then(() => full.close());
-    this.#file++;
+    this.#files.rotate();
     this.#batches = 0;
     this.#hasHead = false;
-    this.#writer = this.#newWriter();
-    const { keep } = this.#options;
-    if (keep === undefined) return;
-    for (const path of this.#files.splice(0, Math.max(0, this.#files.length - keep))) {
-      this.#finishing = this.#finishing.then(() => unlink(path)).catch(() => {});
-    }
   }
 
   #writeCheckpoint(events: readonly Event[]): void {
@@ -236,8 +206,8 @@ export class Recorder {
     const facts = { number: ++this.#batches, checkpoint: true, from: at, to: at, wall: this.#facts.wallAt(at) };
     const bytes = encodeBatch(encoder, facts);
     encoder.clear();
-    this.#writer.append(bytes);
-    this.#checkpointed = { work: this.#work, bytes: this.#writer.length, size: bytes.length };
+    this.#files.current.append(bytes);
+    this.#checkpointed = { work: this.#work, bytes: this.#files.current.length, size: bytes.length };
   }
 
   #add(row: Row | PageEvent): void {
@@ -284,15 +254,15 @@ export class Recorder {
     this.#encoder.settlePages();
     const { from, to } = this.#encoder;
     const facts = { number: ++this.#batches, checkpoint: false, from, to, wall: this.#facts.wallAt(from) };
-    this.#writer.append(encodeBatch(this.#encoder, facts));
+    this.#files.current.append(encodeBatch(this.#encoder, facts));
     this.#encoder.clear();
     this.#pace.written(this.#paceMs());
   }
 
   #writeHead(): void {
     this.#hasHead = true;
-    const head = this.#facts.head(this.#options, this.#file, this.#redactor !== undefined);
-    this.#writer.append(schemaMessage(head, this.#redactor));
+    const head = this.#facts.head(this.#options, this.#files.number, this.#redactor !== undefined);
+    this.#files.current.append(schemaMessage(head, this.#redactor));
   }
 }
 

@@ -7,7 +7,7 @@ import { assumedSchema, decodeColumns, decodeDictionaries } from "./decodeBatch.
 import { type ColumnReaders, decodeRow } from "./decodeRows.ts";
 import { FileWindow } from "./fileWindow.ts";
 import type { TraceHeader } from "./header.ts";
-import { type MessageHead, readHead } from "./messageHead.ts";
+import { headLengthAt, type MessageHead, readHead } from "./messageHead.ts";
 import { decodeBurst } from "./pages/decodeBurst.ts";
 import { readHeader, type TraceColumn } from "./readHeader.ts";
 import type { Row } from "./rows.ts";
@@ -145,9 +145,17 @@ function open(path: string): FileWindow {
 }
 
 function notATrace(path: string, window: FileWindow): CannotRun {
-  if (window.size === 0) return new CannotRun(`${path} is empty`, "name a file made by secretscope record");
+  const remedy = "name a file made by secretscope record";
+  if (window.size === 0) return new CannotRun(`${path} is empty`, remedy);
+  if (endsInHead(window)) return new CannotRun(`${path} was cut off in its head, before the first sample`, remedy);
   return new CannotRun(
     `${path} is no recording that this version (format ${formatVersion.major}.${formatVersion.minor}) can read`,
-    "name a file made by secretscope record",
+    remedy,
   );
+}
+
+/** Whether it begins as an Arrow stream does and ends before the first message does. */
+function endsInHead(window: FileWindow): boolean {
+  const length = headLengthAt(window.read(0, 8));
+  return length !== undefined && length > window.size;
 }

@@ -2,7 +2,7 @@
  * One file of a recording: made anew, readable by its owner only, written in whole batches, one after the other. When
  * the disk refuses, what was written before stays a readable trace and the recording says why it ended.
  */
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { type FileHandle, lstat, open, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { CannotRun } from "../cannotRun.ts";
@@ -142,12 +142,13 @@ function cannotCreate(path: string, error: NodeJS.ErrnoException): CannotRun {
       return new CannotRun(`${path} is there already`, "choose another name, or add --overwrite", cause);
     case "ENOENT":
     case "ENOTDIR":
+      if (path === "") return new CannotRun("the file to record to has no name", "name a file", cause);
+      if (error.code === "ENOENT" && existsSync(dirname(path))) break;
       return new CannotRun(`cannot record to ${path}: there is no directory ${dirname(path)}`, "make it first", cause);
     case "EISDIR":
       return new CannotRun(`${path} is a directory`, "name a file", cause);
-    default:
-      return new CannotRun(`cannot record to ${path}: ${whyNot(error)}`, "choose another place", cause);
   }
+  return new CannotRun(`cannot record to ${path}: ${whyNot(error)}`, "choose another place", cause);
 }
 
 function cannotWrite(path: string, error: NodeJS.ErrnoException): CannotRun {
@@ -166,6 +167,9 @@ function whyNot({ code, message }: NodeJS.ErrnoException): string {
       return "the disk is full";
     case "EDQUOT":
       return "the quota is used up";
+    // Of a folder that is there: /proc and its like.
+    case "ENOENT":
+      return "no file can be made there";
     case "EROFS":
       return "the file system is read-only";
     case "EACCES":

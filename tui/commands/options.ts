@@ -30,8 +30,8 @@ export function pids(text: string, before: readonly number[] = []): readonly num
 
 export const jsonOption = () => new Option("--json", "print data instead of text");
 
-export const intervalOption = () =>
-  new Option("--interval <time>", `how often to read and print, ${intervalLimits.said}`)
+export const intervalOption = (what = "read and print") =>
+  new Option("--interval <time>", `how often to ${what}, ${intervalLimits.said}`)
     .argParser(duration(intervalLimits))
     .default(1000, formatDuration(1000));
 

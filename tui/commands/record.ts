@@ -80,7 +80,7 @@ export function recordCommand(run: (values: RecordValues) => Promise<void>): Com
     .description("record what happens into a file, to be replayed anywhere")
     .requiredOption("-o, --output <file>", "the file to make; it must not be there yet")
     .option("--overwrite", "replace the file if it is there")
-    .addOption(intervalOption());
+    .addOption(intervalOption("read"));
   return addRouteOptions(command)
     .option("--for <time>", `stop after this time, ${recordingLimits.said}`, duration(recordingLimits))
     .option("--max-size <size>", "begin another, numbered file beyond this, 1M to 1T", size)

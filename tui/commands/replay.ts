@@ -30,18 +30,19 @@ const speedSaid = "0.1 to 1000 times, or most";
 
 const help = `
 Examples:
-  secretscope replay incident.arrows                   the dashboard, on the recording
-  secretscope replay incident.arrows | less            every sample, one after the other
+  secretscope replay incident.arrows                   the dashboard on it
+  secretscope replay incident.arrows | less            every sample as text
   secretscope replay incident.arrows --speed 1         as fast as it happened
   secretscope replay incident.arrows --at 03:12        the state at that moment
   secretscope replay incident.arrows --json | jq .oom  data, one object a sample
-  secretscope replay incident.arrows --rules my.yaml   your own alerts on the screen
+  secretscope replay incident.arrows --rules my.yaml   with your own alerts
 
 In a terminal it opens the dashboard; ? shows the keys. With --json, --at or
 --speed most, and in a pipe, it prints.
 
---at takes a time of the day (local), a date and time (2026-11-21T03:12:30, with
-Z or an offset for another zone), or +5m from the beginning.
+--at takes a time of the day (local; of several days the first), a date and time
+(2026-11-21T03:12:30, with Z or an offset for another zone), or +5m from the
+beginning. It shows the last sample up to then.
 
 Figures are those that were shown live. What of the file cannot be read is named
 with its time, and shown as a gap. Users are numbers in a recording: they have
@@ -119,7 +120,8 @@ async function printMoment(
 ): Promise<void> {
   const { momentIn } = await import("../../collector/sources/trace-file/moment.ts");
   const time = momentIn(trace.file, at, parseDuration);
-  if (time === undefined) throw new UsageError(`--at ${at} is no time; secretscope replay --help tells more`);
+  if (time === undefined)
+    throw new UsageError(`--at "${at}" is no time, like 03:12 or +5m; secretscope replay --help tells more`);
   const killsAtStart = trace.snapshot().oom.kills;
   const way = trace.seek(time);
   const far = () => `${formatShare(trace.jump?.done ?? 1, 1)} of the way to ${safeText(at)} (Ctrl-C gives up)`;

@@ -28,13 +28,13 @@ const named = 3;
 
 const help = `
 Examples:
-  secretscope report incident.arrows                      one page for the ticket
-  secretscope report incident.arrows --json | jq .splits  data, all of it one object
+  secretscope report incident.arrows                      a page for the ticket
+  secretscope report incident.arrows --json | jq .splits  data, one object
   secretscope replay incident.arrows --at 03:12           one moment of it
 
 Figures are those of the recording's period: what the kernel counted at its end
-less what it had counted at its beginning. Splits with a cause and splits without
-one add up to what the kernel counted.
+less what it had counted at its beginning. Splits with a cause and splits
+without one add up to what the kernel counted.
 
 Columns:
   BEGIN   resident secret memory at the first look at /proc

@@ -20,7 +20,8 @@ function routes({ route }: Evidence): string {
 }
 
 function reasons({ why, lost, restarts, gaps }: Evidence): readonly string[] {
-  if (why.length > 0) return why;
+  // What a program says of its end is a sentence; here it is one of several reasons.
+  if (why.length > 0) return why.map((reason) => reason.replace(/\.$/, ""));
   const found = [
     ...(lost > 0 ? [`${counted(lost, "line")} lost`] : []),
     ...(restarts > 0 ? [`probes were started again ${counted(restarts, "time")}`] : []),

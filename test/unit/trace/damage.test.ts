@@ -96,6 +96,7 @@ test.each([
   ["text", Buffer.from("this is no recording\n".repeat(100)), "is no recording"],
   ["zeros", Buffer.alloc(4096), "is no recording"],
   ["only marks", Buffer.alloc(1 << 20, 0xff), "is no recording"],
+  ["half a head", pieces(grouped(someHistory(), 4))[0]?.subarray(0, 100) ?? Buffer.alloc(0), "was cut off in its head"],
   ["this test", readFileSync(import.meta.filename), "is no recording"],
 ])("%s is refused with a sentence", (_, content, sentence) => {
   const path = join(scratch(), "other.arrows");

@@ -1,5 +1,5 @@
 /** Claim: each file of a recording, alone, says what was said live; any moment is shown as it was; old files go. */
-import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { beforeEach, expect, test, vi } from "vitest";
@@ -84,6 +84,26 @@ test("only the newest files are kept, and no other file is touched", async () =>
   expect(kept.length).toBeGreaterThan(0);
   expect(kept).toEqual(all.slice(-kept.length));
   for (const name of names.slice(1)) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
+});
+
+test("a numbered file of another recording is found at the beginning, and not when its number comes", async () => {
+  const events = someHistories[0] ?? [];
+  const directory = scratch();
+  const options = { path: join(directory, "t.arrows"), maxBytes: 1 };
+  // None of these is a name that this recording comes to.
+  const others = ["t.arrows", "t.0000.arrows", "t.7.arrows", "t.0007.arrows.csv", "xt.0007.arrows", "t.00007.arrows"];
+  for (const name of others) writeFileSync(join(directory, name), "not ours");
+  await record(events, options);
+  const mine = readdirSync(directory).filter((name) => !others.includes(name));
+  const last = mine.toSorted().at(-1) ?? "";
+  for (const name of mine) if (name !== last) rmSync(join(directory, name));
+  const before = readFileSync(join(directory, last));
+  await expect(record(events, options)).rejects.toThrow(`${join(directory, last)} is there already`);
+  expect(readdirSync(directory).toSorted()).toEqual([...others, last].toSorted());
+  expect(readFileSync(join(directory, last)).equals(before)).toBe(true);
+  for (const name of others) expect(readFileSync(join(directory, name), "utf8")).toBe("not ours");
+  await record(events, { ...options, overwrite: true });
+  expect(readdirSync(directory).toSorted()).toEqual([...others, ...mine].toSorted());
 });
 
 test("any moment is shown as it was, from whichever checkpoint", async () => {

@@ -43,6 +43,8 @@ test("a link is not followed, neither to a new file nor to an old one", async ()
 test.each([
   ["no directory", (directory: string) => join(directory, "none", "a.arrows"), "there is no directory"],
   ["a directory", (directory: string) => directory, "is there already"],
+  ["no name", () => "", "has no name"],
+  ["a directory that takes no files", () => "/proc/a.arrows", "no file can be made there"],
   [
     "a file in the place of a directory",
     (directory: string) => join(directory, "f", "a.arrows"),

@@ -1,7 +1,9 @@
 /** The built command, as a person calls it: what is wrong is one line on stderr and status 2. */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 const repository = join(import.meta.dirname, "../../..");
 const cli = join(repository, "dist/tui/cli.js");
@@ -47,6 +49,26 @@ describe("wrong usage", () => {
   });
 });
 
+test.each([["replay"], ["report"], ["export", "--to", "csv"], ["redact", "-o", "copy.arrows"]])(
+  "%s of a pipe that nobody writes to is refused, and waits for nobody",
+  (...words) => {
+    const folder = mkdtempSync(join(tmpdir(), "secretscope-pipe-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    spawnSync("mkfifo", [join(folder, "pipe")]);
+    const { status, stderr } = spawnSync(process.execPath, [cli, ...words, "pipe"], {
+      cwd: folder,
+      encoding: "utf8",
+      timeout: 20_000,
+      // A process that waits to open it hears no other signal.
+      killSignal: "SIGKILL",
+    });
+    expect(stderr).toMatch(/^secretscope: cannot open pipe: it is not a regular file; [^\n]*\n$/);
+    expect(status).toBe(2);
+    expect(readdirSync(folder)).toEqual(["pipe"]);
+  },
+  30_000,
+);
+
 test("sorting and filtering without a screen: watch, which says that it does neither", () => {
   const options = { encoding: "utf8", timeout: 60_000, killSignal: "SIGINT" } as const;
   const words = ["--sort", "RATE", "--filter", "nobody", "--route", "procfs"];
@@ -56,7 +78,9 @@ test("sorting and filtering without a screen: watch, which says that it does nei
 });
 
 describe("help", () => {
-  test.each([[[]], [["dashboard"]], [["watch"]], [["who"]], [["splits"]], [["doctor"]]])(
+  const commands = ["dashboard", "watch", "who", "splits", "doctor", "record", "replay", "demo", "report", "export"];
+
+  test.each([[[]], ...[...commands, "redact", "serve"].map((command) => [[command]])])(
     "%j teaches, on 80 columns",
     (command) => {
       const { status, stdout, stderr } = secretscope(...command, "--help");
@@ -70,7 +94,7 @@ describe("help", () => {
 
   test("names every command", () => {
     const { stdout } = secretscope("--help");
-    for (const command of ["watch", "who", "splits", "doctor", "serve"])
+    for (const command of [...commands, "redact", "serve", "alerts"])
       expect(stdout).toMatch(new RegExp(`^ {2}${command} `, "m"));
   });
 
