@@ -13,10 +13,11 @@ export function chargeViews(ledger: Ledger, pageBytes: number): ChargeView[] {
   const sums = new Map<string | null, { pages: number; withoutHolder: number }>();
   for (const file of ledger.files.all) {
     const holders = cgroupsOfHolders(ledger, file);
+    const isSettled = !isOpen(ledger, file, holders.length > 0);
     for (const [cgroup, pages] of paidPages(ledger, file, holders.includes(null))) {
       const sum = sums.get(cgroup) ?? { pages: 0, withoutHolder: 0 };
       sum.pages += pages;
-      if (cgroup !== null && !isNew(ledger, file) && !holders.some((holder) => isWithin(holder, cgroup))) {
+      if (cgroup !== null && isSettled && !holders.some((holder) => isWithin(holder, cgroup))) {
         sum.withoutHolder += pages;
       }
       sums.set(cgroup, sum);
@@ -60,8 +61,13 @@ function payer({ processes }: Ledger, key: ProcessKey): string | null {
 const cgroupsOfHolders = ({ holdings, processes }: Ledger, { inode }: SecretFile) =>
   Array.from(holdings.holdersOf(inode), (key) => processes.get(key)?.cgroup ?? null);
 
-/** The last look began before there was this file: its maker has it, as far as anybody can say. */
-const isNew = ({ holdings: { scan } }: Ledger, { since }: SecretFile) => scan === undefined || scan.began <= since;
+/**
+ * The last look at all began before there was this file, or before the last of its known holders let it go: its maker, a
+ * child or a receiver may have it.
+ */
+function isOpen({ holdings: { scan } }: Ledger, { since, lastHeld }: SecretFile, isHeld: boolean): boolean {
+  return scan === undefined || scan.began <= (isHeld ? since : lastHeld);
+}
 
 /** The cgroup itself, or one below: what is charged there counts here, too. Everybody is within the root. */
 const isWithin = (holder: string | null, cgroup: string) =>

@@ -13,8 +13,10 @@ const mostAllocators = 512;
 
 export class SecretFile {
   readonly inode: Inode;
-  /** When it was first heard of, or last found to be held: a look that began before does not say who holds it since. */
-  since: MonotonicNs;
+  /** When it was first heard of; a look at /proc that began before says nothing about it. */
+  readonly since: MonotonicNs;
+  /** When it was last found to be held, or first heard of: a look that began before does not say who holds it since. */
+  lastHeld: MonotonicNs;
   readonly creator: ProcessId | null;
   /** Pages at the beginning of the epoch; null: not known yet. */
   #baseline: number | null;
@@ -41,6 +43,7 @@ export class SecretFile {
   constructor(event: { inode: Inode; at: MonotonicNs; creator: ProcessId | null }, epoch: number, past?: SecretFile) {
     this.inode = event.inode;
     this.since = event.at;
+    this.lastHeld = event.at;
     this.creator = event.creator;
     this.#epoch = epoch;
     const goesOn = past !== undefined && past.#epoch === epoch;
@@ -183,7 +186,7 @@ export class Files {
   /** Somebody holds it. */
   see(inode: Inode, at: MonotonicNs): void {
     const file = this.#open(inode, at);
-    if (file !== undefined && file.since < at) file.since = at;
+    if (file !== undefined && file.lastHeld < at) file.lastHeld = at;
   }
 
   /** Called when all counters of one reading are in. */

@@ -185,7 +185,7 @@ export class Ledger {
    */
   isUnheld(file: SecretFile): boolean {
     const scan = this.holdings.scan;
-    return scan !== undefined && scan.began > file.since && this.holdings.holdersOf(file.inode).size === 0;
+    return scan !== undefined && scan.began > file.lastHeld && this.holdings.holdersOf(file.inode).size === 0;
   }
 
   #settle(at: MonotonicNs): void {

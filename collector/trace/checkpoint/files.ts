@@ -2,7 +2,7 @@
 import type { Event } from "../../events.ts";
 import type { EpochCounter } from "../../ledger/counters.ts";
 import type { SecretFile } from "../../ledger/files.ts";
-import type { Inode, MonotonicNs } from "../../units.ts";
+import { bytes, type Inode, type MonotonicNs } from "../../units.ts";
 import { type FileCounters, openFile } from "./memory.ts";
 import { allocated, beforeAll, created, freed, idOf, nobody, sized } from "./parts.ts";
 
@@ -125,4 +125,17 @@ function totals(counter: EpochCounter, epoch: number): (readonly [epoch: number,
   const now = counter.within(epoch);
   const before = counter.total - now;
   return [...(before > 0 ? [[0, before] as const] : []), [epoch, now]];
+}
+
+/**
+ * That it was held until then, and is not any more: whether somebody else has it, only a look can tell that began later.
+ * Of a file that is held the look in the recipe says it.
+ */
+export function letGo({ inode, since, lastHeld: at }: SecretFile): Event[] {
+  if (at <= since) return [];
+  const nothing = { descriptors: 0, mappings: 0, mappedBytes: bytes(0), residentBytes: null, proportionalBytes: null };
+  return [
+    { kind: "holding", at, ...nobody, inode, ...nothing, memlockLimitBytes: null },
+    { kind: "exit", at, ...nobody },
+  ];
 }

@@ -8,6 +8,7 @@ import {
   fileEvents,
   isFromBefore,
   isReopened,
+  letGo,
   pagesBefore,
   pastEvents,
   reopened,
@@ -54,6 +55,7 @@ function recipeOf(memory: CheckpointMemory): readonly Event[] | undefined {
     ...(ledger.plan === undefined ? [] : [ledger.plan]),
     kernel,
     ...(ledger.attached || memory.lastProbes === undefined ? [] : [memory.lastProbes]),
+    ...[...ledger.files.all].flatMap((file) => (ledger.holdings.holdersOf(file.inode).size === 0 ? letGo(file) : [])),
     // Last, since an exit ends holdings and a look decides which files nobody holds.
     ...holdings,
     scan,
