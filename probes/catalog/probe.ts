@@ -82,3 +82,9 @@ export function lacksFunction(kernel: KernelOffer, ...names: string[]): Missing 
     ? undefined
     : { reason: `this kernel has no function ${absent} to probe`, remedy: "a kernel that does not inline it" };
 }
+
+/** Why fentry cannot be attached to this function. */
+export function lacksFentry({ fentry, btf }: KernelOffer, name: string): Missing | undefined {
+  if (!fentry.able) return fentry;
+  return btf?.hasFunction(name) ? undefined : { reason: `BTF does not describe ${name}`, remedy: "the kprobe route" };
+}

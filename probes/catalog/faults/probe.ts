@@ -1,6 +1,14 @@
 import type { KernelOffer } from "../../kernel/offer.ts";
 import type { Route } from "../../words.ts";
-import { lacksFunction, lacksSecretmem, lacksTracepoint, type Missing, type Probe, type ProbeRoute } from "../probe.ts";
+import {
+  lacksFentry,
+  lacksFunction,
+  lacksSecretmem,
+  lacksTracepoint,
+  type Missing,
+  type Probe,
+  type ProbeRoute,
+} from "../probe.ts";
 
 const functionRoute = (
   route: Route,
@@ -25,13 +33,7 @@ export const faultsProbe: Probe = {
   fact: "faults",
   title: "faults on secret memory that are refused, and what a fault costs",
   routes: [
-    functionRoute("fentry", ["kfunc", "kretfunc"], (kernel) =>
-      !kernel.fentry.able
-        ? kernel.fentry
-        : kernel.btf?.hasFunction("secretmem_fault")
-          ? undefined
-          : { reason: "BTF does not describe secretmem_fault", remedy: "the kprobe route" },
-    ),
+    functionRoute("fentry", ["kfunc", "kretfunc"], (kernel) => lacksFentry(kernel, "secretmem_fault")),
     functionRoute("kprobe", ["kprobe", "kretprobe"], (kernel) => lacksFunction(kernel, "secretmem_fault")),
     {
       route: "tracepoint",

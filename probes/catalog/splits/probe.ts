@@ -1,7 +1,7 @@
 import { flagValue } from "../../kernel/gfp.ts";
 import type { KernelOffer } from "../../kernel/offer.ts";
 import type { Route } from "../../words.ts";
-import { lacksFunction, lacksTracepoint, type Missing, type Probe, type ProbeRoute } from "../probe.ts";
+import { lacksFentry, lacksFunction, lacksTracepoint, type Missing, type Probe, type ProbeRoute } from "../probe.ts";
 
 const noCounters: Missing = {
   reason: "this architecture does not count splits of the direct map (only x86 does)",
@@ -54,13 +54,7 @@ export const splitsProbe: Probe = {
   fact: "splits",
   title: "who splits the direct map, and through what",
   routes: [
-    functionRoute("fentry", ["kfunc", "kretfunc"], (kernel) =>
-      !kernel.fentry.able
-        ? kernel.fentry
-        : kernel.btf?.hasFunction("__change_page_attr_set_clr")
-          ? undefined
-          : { reason: "BTF does not describe __change_page_attr_set_clr", remedy: "the kprobe route" },
-    ),
+    functionRoute("fentry", ["kfunc", "kretfunc"], (kernel) => lacksFentry(kernel, "__change_page_attr_set_clr")),
     functionRoute("kprobe", ["kprobe", "kretprobe"], (kernel) => lacksFunction(kernel, "__change_page_attr_set_clr")),
     {
       route: "tracepoint",
