@@ -1,7 +1,11 @@
 /** Claim: a process is itself, whatever it is called, whatever it runs, and whoever had its pid before. */
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from "vitest";
+import { readProcess, readStat } from "../../collector/sources/procfs/processes.ts";
+import { MemoryCgroup } from "./cgroups.ts";
 import { processTick } from "./kernelFigures.ts";
-import { cachestat, pageBytes } from "./machine.ts";
+import { cachestat, cgroupVersion, pageBytes, seconds } from "./machine.ts";
 import { fileOf, holderOf, nothingLeft, picture } from "./picture.ts";
 import { Watch } from "./watch.ts";
 import { type SecretFile, type Worker, Workload, workload } from "./workload.ts";
@@ -176,4 +180,20 @@ test("when all of them are gone there is nothing", async () => {
     watch,
     Object.values(early).map(({ worker }) => worker),
   );
+});
+
+test("who is ending keeps its cgroup, or has none that is known: it never seems to be in the root", async () => {
+  const cgroup = MemoryCgroup.create(10_000);
+  // The second sleep takes the shell's place and waits for no child: what ends stays a zombie.
+  const parent = spawn("sh", ["-c", "sleep 600 & echo $!; exec sleep 600"], { stdio: ["ignore", "pipe", "ignore"] });
+  onTestFinished(() => {
+    parent.kill("SIGKILL");
+  });
+  const [line] = await once(parent.stdout, "data");
+  const pid = Number(line);
+  cgroup.add({ pid });
+  expect(readProcess(pid)?.cgroup).toBe(cgroup.path);
+  process.kill(pid, "SIGKILL");
+  await vi.waitFor(() => expect(readStat(`/proc/${pid}`)?.state).toBe("Z"), seconds(5));
+  expect(readProcess(pid)?.cgroup).toBe(cgroupVersion === "v1" ? null : cgroup.path);
 });

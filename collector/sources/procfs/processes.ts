@@ -10,6 +10,8 @@ export interface ProcessStat {
   readonly state: string;
   readonly ppid: Pid;
   readonly kernelThread: boolean;
+  /** On its way out, or a zombie. */
+  readonly exiting: boolean;
   /** Time on a CPU in user and kernel mode, ticks of 1/100 s. */
   readonly cpuTicks: number;
   readonly threads: number;
@@ -30,6 +32,8 @@ export interface ProcessRecord {
 
 /** PF_KTHREAD, include/linux/sched.h. */
 const kernelThreadFlag = 0x00200000;
+/** PF_EXITING. */
+const exitingFlag = 0x00000004;
 
 /** comm stands raw between parentheses and may itself hold `)` and newlines: what follows begins after the last one. */
 export function parseStat(text: string): ProcessStat | undefined {
@@ -48,6 +52,7 @@ export function parseStat(text: string): ProcessStat | undefined {
     ppid: toPid(field(4)),
     // Bit operators would take field 9 for a signed 32-bit number; for one bit that is all the same.
     kernelThread: (field(9) & kernelThreadFlag) !== 0,
+    exiting: (field(9) & exitingFlag) !== 0,
     cpuTicks: field(14) + field(15),
     threads: field(20),
     started: startTicks(started),
@@ -61,19 +66,23 @@ export function readStat(folder: string): ProcessStat | undefined {
   return isMissing(text) ? undefined : parseStat(text);
 }
 
+/** A v1 hierarchy shows whoever is ending as a member of its root (kernel/cgroup/cgroup.c, proc_cgroup_show). */
+const cgroupOf = (path: string | null, { exiting }: ProcessStat) => (exiting && path === "/" ? null : path);
+
 /** undefined: it ended. Fields that may not be read are null. */
 export function readProcess(pid: number, procRoot: string = defaultProcRoot): ProcessRecord | undefined {
   const folder = `${procRoot}/${pid}`;
-  const stat = readStat(folder);
-  if (stat === undefined) return undefined;
   const status = readLatin1(`${folder}/status`);
   const cgroup = readUtf8(`${folder}/cgroup`);
+  // Last, since it tells whether the others still were what they had been.
+  const stat = readStat(folder);
+  if (stat === undefined) return undefined;
   return {
     pid: stat.pid,
     started: stat.started,
     comm: stat.comm,
     uid: isMissing(status) ? null : realUid(status),
-    cgroup: isMissing(cgroup) ? null : memoryCgroup(cgroup),
+    cgroup: isMissing(cgroup) ? null : cgroupOf(memoryCgroup(cgroup), stat),
     ppid: stat.ppid,
   };
 }
