@@ -87,7 +87,10 @@ export function planFor(kernel: KernelOffer, options: PlanOptions): Plan {
 
 function chooseRoute(probe: Probe, kernel: KernelOffer, options: PlanOptions): ProbeRoute | Missing {
   if (options.choice === "procfs") {
-    return { reason: "only /proc was asked (route procfs)", remedy: "secretscope watch, without --route procfs" };
+    return {
+      reason: "only /proc was asked (route procfs)",
+      remedy: "use probes: secretscope watch or record without --route procfs",
+    };
   }
   if (options.without !== undefined) return { reason: options.without.reason, remedy: options.without.remedy };
   if (!kernel.bpf.able) return { reason: kernel.bpf.reason, remedy: kernel.bpf.remedy };

@@ -198,7 +198,7 @@ test.each([
   [["record", "-o", "t.arrows", "--detail", "all"], /Allowed choices are interval, page/],
   [
     ["record", "-o", "t.arrows", "--detail", "page", "--route", "procfs"],
-    /single pages cannot be recorded here: probes/,
+    /single pages cannot be recorded here: only \/proc was asked/,
   ],
   [["replay", "/nowhere/t.arrows"], /\/nowhere\/t\.arrows/],
   [["replay", "/etc/hostname"], /secretscope/],
