@@ -49,7 +49,10 @@ export async function findBpftrace(options: FindOptions = {}): Promise<Finding> 
   return firstRefused === undefined ? missing(candidates) : notExecutable(firstRefused);
 }
 
-async function check(path: string, env: FindOptions["env"], timeoutMs = 10_000): Promise<Finding> {
+/** Usually 50 ms. Whoever gives up shows nothing that probes see, for good: a machine may well be that busy for a while. */
+const versionPatienceMs = 60_000;
+
+async function check(path: string, env: FindOptions["env"], timeoutMs = versionPatienceMs): Promise<Finding> {
   if (!(await isExecutable(path))) return notExecutable(path);
   const run = await runVersion(path, env, timeoutMs);
   if (run.timedOut) {
