@@ -18,7 +18,7 @@ export interface FindOptions {
   readonly path?: string | undefined;
   /** Where `BPFTRACE` and `PATH` are read from; default `process.env`. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** How long `--version` may take, in milliseconds; default 10 000 (bpftrace loads LLVM first). */
+  /** How long `--version` may take, in milliseconds; default 60 000 (bpftrace loads LLVM first). */
   readonly timeoutMs?: number;
 }
 
