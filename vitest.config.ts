@@ -12,6 +12,8 @@ const project = (name: string, timeout: number) => ({
     testTimeout: timeout,
     hookTimeout: timeout,
     fileParallelism: name === "unit",
+    // An emulated processor takes many seconds to load vitest: once, rather than for each file.
+    isolate: !emulated,
     // A machine that gets no time from its host can miss a deadline; what is false is false twice. A person sees it at once.
     retry: name !== "unit" && (emulated || process.env.CI === "true") ? 1 : 0,
   },

@@ -80,7 +80,7 @@ export function planFor(kernel: KernelOffer, options: PlanOptions): Plan {
     better,
     reads,
     commands,
-    exactStarts: kernel.btf?.member("task_struct", "start_boottime") !== undefined,
+    exactStarts: useful && kernel.btf?.member("task_struct", "start_boottime") !== undefined,
     chosen: useful ? chosen : [],
   };
 }

@@ -6,19 +6,12 @@ import { readFileSync } from "node:fs";
 import { type BtfMember, Layout } from "./btfLayout.ts";
 
 const magic = 0xeb9f;
-/** Bytes that follow the 12-byte head of a type, by kind: a fixed part and a part per member. */
-const tails: Record<number, readonly [fixed: number, each: number]> = {
-  1: [4, 0], // INT
-  3: [12, 0], // ARRAY
-  4: [0, 12], // STRUCT
-  5: [0, 12], // UNION
-  6: [0, 8], // ENUM
-  13: [0, 8], // FUNC_PROTO
-  14: [4, 0], // VAR
-  15: [0, 12], // DATASEC
-  17: [4, 0], // DECL_TAG
-  19: [0, 12], // ENUM64
-};
+const byKind = (words: Readonly<Record<number, number>>) =>
+  Uint8Array.from({ length: 32 }, (_, kind) => words[kind] ?? 0);
+/** Words (4 bytes) after the three of a type's head: INT, ARRAY, VAR and DECL_TAG have so many more. */
+const fixed = byKind({ 1: 1, 3: 3, 14: 1, 17: 1 });
+/** And so many for each member: STRUCT, UNION, ENUM, FUNC_PROTO, DATASEC, ENUM64. */
+const each = byKind({ 4: 3, 5: 3, 6: 2, 13: 2, 15: 3, 19: 3 });
 const kindStruct = 4;
 const kindEnum = 6;
 const kindFunc = 12;
@@ -71,27 +64,27 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
   const structs: (readonly [name: string, at: number])[] = [];
   /** Where each type stands, by its number; 0 is void. */
   const places = [0];
-  for (let at = types; at + 12 <= end; ) {
-    places.push(at);
-    const name = data.readUInt32LE(at);
-    const info = data.readUInt32LE(at + 4);
+  // Some 150 000 types, and whoever starts a watch waits for this loop: words, not reads of a Buffer.
+  const words = wordsOf(data, types, end);
+  for (let at = 0; at + 3 <= words.length; ) {
+    const place = types + at * 4;
+    places.push(place);
+    const info = words[at + 1] as number;
     const kind = (info >>> 24) & 0x1f;
-    const count = info & 0xffff;
-    const [fixed, each] = tails[kind] ?? [0, 0];
-    const body = at + 12;
-    const next = body + fixed + each * count;
-    if (next > end) return undefined;
+    const body = at + 3;
+    const next = body + (fixed[kind] as number) + (each[kind] as number) * (info & 0xffff);
+    if (next > words.length) return undefined;
     if (kind === kindEnum) {
-      for (let i = 0; i < count; i++) {
-        const known = enumeratorAt.get(data.readUInt32LE(body + i * 8));
-        if (known !== undefined) values.set(known, data.readInt32LE(body + i * 8 + 4));
+      for (let i = body; i < next; i += 2) {
+        const known = enumeratorAt.get(words[i] as number);
+        if (known !== undefined) values.set(known, (words[i + 1] as number) | 0);
       }
     } else if (kind === kindFunc) {
-      const known = functionAt.get(name);
+      const known = functionAt.get(words[at] as number);
       if (known !== undefined) functions.add(known);
     } else if (kind === kindStruct) {
-      const known = structAt.get(name);
-      if (known !== undefined) structs.push([known, at]);
+      const known = structAt.get(words[at] as number);
+      if (known !== undefined) structs.push([known, place]);
     }
     at = next;
   }
@@ -116,4 +109,11 @@ function find(data: Buffer, from: number, to: number, name: string): number[] {
   const found: number[] = [];
   for (let at = data.indexOf(needle, from); at !== -1 && at < to; at = data.indexOf(needle, at + 1)) found.push(at + 1);
   return found;
+}
+
+/** A copy where the section does not begin at a multiple of four. The magic says that the bytes are in this machine's order. */
+function wordsOf(data: Buffer, from: number, to: number): Uint32Array {
+  const aligned =
+    (data.byteOffset + from) % 4 === 0 ? data.subarray(from, to) : Uint8Array.from(data.subarray(from, to));
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, aligned.length >>> 2);
 }

@@ -60,21 +60,49 @@ const wantedBtf = {
   ],
 };
 
+/** Each question is put to the kernel when it is first asked: BTF and kallsyms are megabytes that /proc alone does without. */
 export function readOffer(): KernelOffer {
-  const symbols = readSymbols();
-  const tracefs = findTracefs();
-  const btf = readBtf(wantedBtf);
+  const symbols = once(readSymbols);
+  const tracefs = once(findTracefs);
+  const btf = once(() => readBtf(wantedBtf));
+  const bpf = once(bpfAbility);
+  const headers = once(() => headerPlaces().some(existsSync));
+  const kprobes = once(() => kprobeAbility(symbols()));
+  const fentry = once(() => fentryAbility(btf(), tracefs()));
+  const countsSplits = once(() => /^direct_map_level2_splits /m.test(read("/proc/vmstat")));
   return {
     release: release(),
     architecture: arch(),
-    bpf: bpfAbility(),
-    tracefs,
-    btf,
-    headers: headerPlaces().some(existsSync),
-    kprobes: kprobeAbility(symbols),
-    fentry: fentryAbility(btf, tracefs),
-    hasSymbol: (name) => symbols.has(name),
-    countsSplits: /^direct_map_level2_splits /m.test(read("/proc/vmstat")),
+    get bpf() {
+      return bpf();
+    },
+    get tracefs() {
+      return tracefs();
+    },
+    get btf() {
+      return btf();
+    },
+    get headers() {
+      return headers();
+    },
+    get kprobes() {
+      return kprobes();
+    },
+    get fentry() {
+      return fentry();
+    },
+    hasSymbol: (name) => symbols().has(name),
+    get countsSplits() {
+      return countsSplits();
+    },
+  };
+}
+
+function once<T>(ask: () => T): () => T {
+  let answer: { readonly value: T } | undefined;
+  return () => {
+    answer ??= { value: ask() };
+    return answer.value;
   };
 }
 
