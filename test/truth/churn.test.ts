@@ -10,7 +10,7 @@ const mebibyte = 1 << 20;
 
 let watch: Watch;
 beforeAll(async () => {
-  watch = await Watch.start();
+  watch = await Watch.shared("tracepoint");
 });
 afterAll(() => watch?.finish());
 

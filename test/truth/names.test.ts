@@ -41,7 +41,7 @@ const processes: Record<string, Worker> = {};
 const files: Record<string, SecretFile> = {};
 
 beforeAll(async () => {
-  watch = await Watch.start();
+  watch = await Watch.shared("tracepoint");
   root = await Workload.start();
   for (const [i, kind] of kinds.entries()) {
     const worker = await root.fork(`child${i}`);

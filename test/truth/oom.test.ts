@@ -21,7 +21,7 @@ const prefer = (worker: Worker, score: number) => writeFileSync(`/proc/${worker.
 describe.each(routesProvedBy("debian12"))("OOM kills by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
-    watch = await Watch.start({ route });
+    watch = await Watch.shared(route);
   });
   afterAll(() => watch?.finish());
 

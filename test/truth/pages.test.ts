@@ -29,7 +29,7 @@ const kernelSays = ({ pid }: Worker) => ({ ...mapped(pid), descriptors: descript
 describe.each(routesProvedBy("debian13"))("pages by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
-    watch = await Watch.start({ route });
+    watch = await Watch.shared(route);
   });
   afterAll(() => watch?.finish());
 

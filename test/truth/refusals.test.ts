@@ -41,7 +41,7 @@ const of = (snapshot: Snapshot, { pid }: Worker) => {
 describe.each(routesProvedBy("forky"))("refusals by the %s route", (route) => {
   let watch: Watch;
   beforeAll(async () => {
-    watch = await Watch.start({ route });
+    watch = await Watch.shared(route);
   });
   afterAll(() => watch?.finish());
 

@@ -40,8 +40,8 @@ describe.each(routes)("splits by the %s route", (route) => {
   let watch: Watch;
   let atStart: number;
   beforeAll(async () => {
-    atStart = splitsNow();
-    watch = await Watch.start({ route });
+    watch = await Watch.shared(route);
+    atStart = both(watch.splitsBefore);
   });
   afterAll(() => watch?.finish());
 

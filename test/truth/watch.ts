@@ -6,7 +6,8 @@ import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import type { RouteChoice } from "../../collector/observation.ts";
 import { type Snapshot, snapshotSchema } from "../../collector/snapshot.ts";
-import { repository, seconds } from "./machine.ts";
+import { splitsSinceBoot } from "./kernelFigures.ts";
+import { lab, repository, seconds } from "./machine.ts";
 import { Workload } from "./workload.ts";
 
 export const cli = join(repository, "dist/tui/cli.js");
@@ -19,6 +20,8 @@ export interface WatchOptions {
 
 type Listener = (snapshot: Snapshot) => void;
 
+let sharedWatch: Watch | undefined;
+
 export class Watch {
   /** Newest last; older ones are dropped. */
   private last: Snapshot | undefined;
@@ -27,7 +30,13 @@ export class Watch {
   private rest = "";
   private stderr = "";
 
-  private constructor(private readonly child: ChildProcessByStdio<null, Readable, Readable>) {
+  private isShared = false;
+
+  private constructor(
+    private readonly child: ChildProcessByStdio<null, Readable, Readable>,
+    /** /proc/vmstat's splits before it was started. */
+    readonly splitsBefore: ReturnType<typeof splitsSinceBoot>,
+  ) {
     child.stdout.setEncoding("utf8").on("data", (text: string) => this.heard(text));
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.stderr = (this.stderr + text).slice(-8192);
@@ -39,12 +48,13 @@ export class Watch {
   /** Returns when /proc was read once and the kernel program counts. */
   static async start(options: WatchOptions = {}): Promise<Watch> {
     const route = options.route ? ["--route", options.route] : [];
+    const before = splitsSinceBoot();
     const child = spawn(
       process.execPath,
       [cli, "watch", "--json", "--interval", options.interval ?? "500ms", ...route],
       { cwd: repository, stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...options.env } },
     );
-    const watch = new Watch(child);
+    const watch = new Watch(child, before);
     try {
       await watch.until("who holds what is known", ({ evidence }) => evidence.scanAgeMs !== null, 30);
       if (options.route !== "procfs") await watch.counting();
@@ -53,6 +63,21 @@ export class Watch {
       throw error;
     }
     return watch;
+  }
+
+  /**
+   * For claims that hold whenever a watch began. In a guest, where a start takes the emulator most of a minute, all files
+   * share one by tracepoints; it ends with the run.
+   */
+  static async shared(route: RouteChoice): Promise<Watch> {
+    if (lab === null || route !== "tracepoint") return await Watch.start({ route });
+    if (sharedWatch === undefined || sharedWatch.failure !== undefined) {
+      const watch = await Watch.start({ route });
+      watch.isShared = true;
+      process.once("exit", () => watch.child.kill("SIGTERM"));
+      sharedWatch = watch;
+    }
+    return sharedWatch;
   }
 
   /**
@@ -121,8 +146,9 @@ export class Watch {
     return heard;
   }
 
-  /** Asks it to stop, and insists when it does not. Safe to call twice. */
+  /** Asks it to stop, and insists when it does not; a shared one goes on. Safe to call twice. */
   async finish(): Promise<void> {
+    if (this.isShared) return;
     if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) return;
     const gone = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGTERM");
