@@ -55,6 +55,8 @@ describe.each(routesProvedBy("forky"))("refusals by the %s route", (route) => {
     for (let attempt = 0; attempt < 4; attempt += 1)
       await expect(a.create(0x40 + attempt)).rejects.toMatchObject(einval);
     await watch.becomes((snapshot) => holderOf(snapshot, a.pid)?.refused, 4);
+    const refusals = [{ what: "create", code: "EINVAL", count: 4 }];
+    expect(holderOf(await watch.next(), a.pid)?.refusals).toEqual(refusals);
     await a.finish();
     await nothingLeft(watch, [a]);
   });
