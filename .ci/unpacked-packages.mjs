@@ -6,10 +6,13 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { onPath } from "./system-packages.mjs";
 
-/** @type {Readonly<Record<string, readonly string[]>>} package: its programs in /usr/bin */
-const packages = {
-  prometheus: ["prometheus", "promtool"],
-  "prometheus-alertmanager": ["prometheus-alertmanager", "amtool"],
+/** @type {Readonly<Record<string, readonly string[]>>} program in /usr/bin: the packages that may have it */
+const packagesOf = {
+  prometheus: ["prometheus"],
+  // A package of its own since Debian 13.
+  promtool: ["prometheus", "promtool"],
+  "prometheus-alertmanager": ["prometheus-alertmanager"],
+  amtool: ["prometheus-alertmanager"],
 };
 
 const cache = process.env.SECRETSCOPE_CACHE || join(homedir(), ".cache", "secretscope");
@@ -28,25 +31,31 @@ export function unpackedProgram(program) {
 export function unpackedServer(program) {
   const path = pathOf(program);
   if (path === undefined) return onPath(program) ? [program] : undefined;
-  const share = join(folder, packageOf(program), "usr", "share");
+  const share = join(path, "../../share");
   return ["unshare", "--mount", "sh", "-c", 'mount --bind "$0" /usr/share && exec "$@"', share, path];
 }
 
 /** @param {string} program */
 function pathOf(program) {
-  const path = join(folder, packageOf(program), "usr", "bin", program);
-  return existsSync(path) ? path : undefined;
+  const paths = possiblePackages(program).map((name) => join(folder, name, "usr", "bin", program));
+  return paths.find((path) => existsSync(path));
 }
 
 /** @param {string} program */
-function packageOf(program) {
-  const found = Object.entries(packages).find(([, programs]) => programs.includes(program));
-  if (!found) throw new Error(`no package is known to have ${program}`);
-  return found[0];
+function possiblePackages(program) {
+  const names = packagesOf[program];
+  if (names === undefined) throw new Error(`no package is known to have ${program}`);
+  return names;
 }
 
+/** For each program that is not here, the first package that may have it and was not unpacked before. */
 export function missingPackages() {
-  return Object.keys(packages).filter((name) => packages[name]?.some((program) => !unpackedProgram(program)));
+  const programs = Object.keys(packagesOf).filter((program) => !unpackedProgram(program));
+  const next = (/** @type {string} */ program) => {
+    const names = possiblePackages(program);
+    return names.find((name) => !existsSync(join(folder, name))) ?? names[0] ?? program;
+  };
+  return [...new Set(programs.map(next))];
 }
 
 /** What a person may type instead. @param {readonly string[]} names */
