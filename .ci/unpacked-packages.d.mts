@@ -2,7 +2,7 @@
 export function unpackedProgram(program: string): string | undefined;
 /** The same for one that serves: a command and its first arguments. */
 export function unpackedServer(program: string): readonly [string, ...string[]] | undefined;
-export function missingPackages(): string[];
+export function missingPrograms(): string[];
 export function canUnpack(): boolean;
-export function unpackCommand(names: readonly string[]): string;
-export function unpack(names: readonly string[]): void;
+export function unpackCommand(programs: readonly string[]): string;
+export function unpack(programs: readonly string[]): void;

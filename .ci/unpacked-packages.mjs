@@ -48,42 +48,42 @@ function possiblePackages(program) {
   return names;
 }
 
-/** For each program that is not here, the first package that may have it and was not unpacked before. */
-export function missingPackages() {
-  const programs = Object.keys(packagesOf).filter((program) => !unpackedProgram(program));
-  const next = (/** @type {string} */ program) => {
-    const names = possiblePackages(program);
-    return names.find((name) => !existsSync(join(folder, name))) ?? names[0] ?? program;
-  };
-  return [...new Set(programs.map(next))];
+export function missingPrograms() {
+  return Object.keys(packagesOf).filter((program) => !unpackedProgram(program));
 }
 
-/** What a person may type instead. @param {readonly string[]} names */
-export const unpackCommand = (names) => `apt-get download ${names.join(" ")}`;
+/** What a person may type instead. @param {readonly string[]} programs */
+export const unpackCommand = (programs) =>
+  `apt-get download ${[...new Set(programs.map((program) => possiblePackages(program).at(-1)))].join(" ")}`;
 
 /** @returns {boolean} whether this machine has what unpacking takes */
 export const canUnpack = () => onPath("apt-get") && onPath("dpkg-deb");
 
 /**
- * Downloads and unpacks; what the tools say goes to standard error.
- * @param {readonly string[]} names
+ * Downloads and unpacks the packages that may have them, until one has; what the tools say goes to standard error.
+ * @param {readonly string[]} programs
  */
-export function unpack(names) {
+export function unpack(programs) {
+  for (const program of programs) {
+    for (const name of possiblePackages(program)) if (!unpackedProgram(program)) unpackPackage(name);
+  }
+}
+
+/** @param {string} name */
+function unpackPackage(name) {
   mkdirSync(folder, { recursive: true });
   const work = mkdtempSync(join(folder, "unpacking-"));
   /** @param {string} program @param {string[]} args */
   const run = (program, ...args) => spawnSync(program, args, { cwd: work, stdio: ["ignore", 2, 2] }).status === 0;
   try {
     // Lists may be missing or old; only root can mend that, and old ones are often good enough.
-    const got = () => run("apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", ...names);
+    const got = () => run("apt-get", "-qq", "-o", "APT::Sandbox::User=root", "download", name);
     if (!got() && !(run("apt-get", "-qq", "update") && got())) return;
-    for (const name of names) {
-      const file = readdirSync(work).find((each) => each.startsWith(`${name}_`));
-      if (!file || !run("dpkg-deb", "-x", file, name)) continue;
-      rmSync(join(folder, name), { recursive: true, force: true });
-      // Whole or not at all: another run may look meanwhile.
-      renameSync(join(work, name), join(folder, name));
-    }
+    const file = readdirSync(work).find((each) => each.startsWith(`${name}_`));
+    if (!file || !run("dpkg-deb", "-x", file, name)) return;
+    rmSync(join(folder, name), { recursive: true, force: true });
+    // Whole or not at all: another run may look meanwhile.
+    renameSync(join(work, name), join(folder, name));
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

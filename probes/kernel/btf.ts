@@ -64,26 +64,26 @@ export function parseBtf(data: Buffer, wanted: BtfWanted): Btf | undefined {
   const structs: (readonly [name: string, at: number])[] = [];
   /** Where each type stands, by its number; 0 is void. */
   const places = [0];
-  // Some 150 000 types, and whoever starts a watch waits for this loop: words, not reads of a Buffer.
+  // Over 100 000 types (126 572 in a 6.18), and whoever starts a watch waits for this loop: words, not reads of a Buffer.
   const words = wordsOf(data, types, end);
   for (let at = 0; at + 3 <= words.length; ) {
     const place = types + at * 4;
     places.push(place);
-    const info = words[at + 1] as number;
+    const info = words[at + 1] ?? 0;
     const kind = (info >>> 24) & 0x1f;
     const body = at + 3;
-    const next = body + (fixed[kind] as number) + (each[kind] as number) * (info & 0xffff);
+    const next = body + (fixed[kind] ?? 0) + (each[kind] ?? 0) * (info & 0xffff);
     if (next > words.length) return undefined;
     if (kind === kindEnum) {
       for (let i = body; i < next; i += 2) {
-        const known = enumeratorAt.get(words[i] as number);
-        if (known !== undefined) values.set(known, (words[i + 1] as number) | 0);
+        const known = enumeratorAt.get(words[i] ?? 0);
+        if (known !== undefined) values.set(known, (words[i + 1] ?? 0) | 0);
       }
     } else if (kind === kindFunc) {
-      const known = functionAt.get(words[at] as number);
+      const known = functionAt.get(words[at] ?? 0);
       if (known !== undefined) functions.add(known);
     } else if (kind === kindStruct) {
-      const known = structAt.get(words[at] as number);
+      const known = structAt.get(words[at] ?? 0);
       if (known !== undefined) structs.push([known, place]);
     }
     at = next;

@@ -60,41 +60,28 @@ const wantedBtf = {
   ],
 };
 
-/** Each question is put to the kernel when it is first asked: BTF and kallsyms are megabytes that /proc alone does without. */
+/** BTF and kallsyms are megabytes, read when first asked for: who looks at /proc alone does without. */
 export function readOffer(): KernelOffer {
   const symbols = once(readSymbols);
-  const tracefs = once(findTracefs);
   const btf = once(() => readBtf(wantedBtf));
-  const bpf = once(bpfAbility);
-  const headers = once(() => headerPlaces().some(existsSync));
-  const kprobes = once(() => kprobeAbility(symbols()));
-  const fentry = once(() => fentryAbility(btf(), tracefs()));
-  const countsSplits = once(() => /^direct_map_level2_splits /m.test(read("/proc/vmstat")));
+  const tracefs = findTracefs();
   return {
     release: release(),
     architecture: arch(),
-    get bpf() {
-      return bpf();
-    },
-    get tracefs() {
-      return tracefs();
-    },
+    bpf: bpfAbility(),
+    tracefs,
     get btf() {
       return btf();
     },
-    get headers() {
-      return headers();
-    },
+    headers: headerPlaces().some(existsSync),
     get kprobes() {
-      return kprobes();
+      return kprobeAbility(symbols());
     },
     get fentry() {
-      return fentry();
+      return fentryAbility(btf(), tracefs);
     },
     hasSymbol: (name) => symbols().has(name),
-    get countsSplits() {
-      return countsSplits();
-    },
+    countsSplits: /^direct_map_level2_splits /m.test(read("/proc/vmstat")),
   };
 }
 

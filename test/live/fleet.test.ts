@@ -9,7 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { stringify } from "yaml";
-import { missingPackages } from "../../.ci/unpacked-packages.mjs";
+import { missingPrograms } from "../../.ci/unpacked-packages.mjs";
 import type { Snapshot } from "../../collector/snapshot.ts";
 import { MemoryCgroup } from "../truth/cgroups.ts";
 import { freeBytes } from "../truth/kernelFigures.ts";
@@ -21,7 +21,7 @@ import { dashboardQueries, metricsIn, ruleGroups, shortened } from "./deployFile
 import { alertmanager, freePort, prometheus, type Server, until } from "./monitoring.ts";
 
 const cli = join(import.meta.dirname, "../../dist/tui/cli.js");
-const missing = missingPackages();
+const missing = missingPrograms();
 const reason = missing.length === 0 ? "" : ` (not here: ${missing.join(", ")}; npm test unpacks them)`;
 const mebibyte = 2 ** 20;
 /** Twice what the rule allows in the ten seconds that its minutes are shortened to. */

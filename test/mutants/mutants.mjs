@@ -190,7 +190,7 @@ export const mutants = [
     claim: "a late reading is as good as one in time",
     file: "collector/ledger/evidence.ts",
     from: "const late = lateMs >",
-    to: "const late = lateMs > 1e9 &&  lateMs >",
+    to: "const late = lateMs > 1e9 && lateMs >",
     suite: "loss",
     test: "bpftrace stopped for two seconds",
   },

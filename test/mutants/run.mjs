@@ -72,10 +72,10 @@ for (const mutant of chosen) {
   try {
     build();
     const { failed } = results(mutant);
-    const isSeen = controls.get(name) === true && failed.length > 0;
-    if (!isSeen) survived++;
-    const verdict =
-      controls.get(name) === true ? (isSeen ? `seen by: ${failed[0]}` : "NOT SEEN") : "the test fails without it";
+    const passesWithout = controls.get(name) === true;
+    const seen = failed[0] === undefined ? "NOT SEEN" : `seen by: ${failed[0]}`;
+    if (!passesWithout || failed.length === 0) survived++;
+    const verdict = passesWithout ? seen : "proves nothing: the test does not pass without the fault either";
     process.stdout.write(`${mutant.claim.padEnd(60)} ${mutant.suite}: ${verdict}\n`);
   } finally {
     writeFileSync(path, text);

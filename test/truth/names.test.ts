@@ -108,7 +108,7 @@ test("pages touched under a hostile name are counted like any other", async () =
   await watch.becomes((snapshot) => picture(snapshot, processes, files), expected());
 });
 
-/** The text of a screen does not depend on the route, and one is enough of a guest; reading /proc is the quickest. */
+/** The text of a screen does not depend on the route (reading /proc is the quickest), nor on the kernel: in a guest one will do. */
 test.each(lab ? ["who"] : ["who", "watch --once --route procfs"])("plain output of %s stays plain", (command) => {
   const { stdout } = plainOutput(...command.split(" "));
   const text = stdout.toString("utf8");

@@ -30,8 +30,6 @@ export class Watch {
   private rest = "";
   private stderr = "";
 
-  private isShared = false;
-
   private constructor(
     private readonly child: ChildProcessByStdio<null, Readable, Readable>,
     /** /proc/vmstat's splits before it was started. */
@@ -73,7 +71,6 @@ export class Watch {
     if (lab === null || route !== "tracepoint") return await Watch.start({ route });
     if (sharedWatch === undefined || sharedWatch.failure !== undefined) {
       const watch = await Watch.start({ route });
-      watch.isShared = true;
       process.once("exit", () => watch.child.kill("SIGTERM"));
       sharedWatch = watch;
     }
@@ -148,7 +145,7 @@ export class Watch {
 
   /** Asks it to stop, and insists when it does not; a shared one goes on. Safe to call twice. */
   async finish(): Promise<void> {
-    if (this.isShared) return;
+    if (this === sharedWatch) return;
     if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) return;
     const gone = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGTERM");

@@ -45,6 +45,15 @@ describe("a description of a kernel", () => {
     expect(btf?.member("unrelated", "start_boottime"), "was not asked for").toBeUndefined();
   });
 
+  test("wherever its bytes lie in memory", () => {
+    const odd = Buffer.from(new ArrayBuffer(whole.length + 1), 1);
+    whole.copy(odd);
+    const shifted = parseBtf(odd, wanted);
+    expect(shifted?.enumerator("DIRECT_MAP_LEVEL2_SPLIT")).toBe(70);
+    expect(shifted?.hasFunction("secretmem_fault")).toBe(true);
+    expect(shifted?.member("task_struct", "comm")?.offset).toBe(3024);
+  });
+
   test("members of unnamed members are the struct's own, and each has its type", () => {
     // Numbers of types begin at 1, in the order they stand.
     const described = blob([
