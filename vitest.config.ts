@@ -1,4 +1,6 @@
+import { basename } from "node:path";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // unit: pure, anywhere. live: this machine's kernel. truth: what live runs, also inside each lab guest (see test/lab).
 // service: only in a guest, where systemd is process 1.
@@ -19,8 +21,25 @@ const project = (name: string, timeout: number) => ({
   },
 });
 
+/**
+ * Files of a guest that share a watch (test/truth/watch.ts), first the one whose claims are about what was there before it,
+ * last the one that ends it. Another order only takes longer.
+ */
+const sharing = ["identity", "names", "churn", "pages", "oom", "refusals", "splits"];
+
+class SharingFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = sharing.indexOf(basename(moduleId, ".test.ts"));
+      return place === -1 ? sharing.length : place;
+    };
+    return (await super.sort(files)).toSorted((a, b) => rank(a) - rank(b));
+  }
+}
+
 export default defineConfig({
   test: {
+    ...(emulated ? { sequence: { sequencer: SharingFirst } } : {}),
     // By default one core is left to vitest itself, which has nearly nothing to do.
     maxWorkers: "100%",
     projects: [

@@ -72,11 +72,14 @@ export const guests: readonly Guest[];
 /** Whether this machine can run guests: now, or after `prepare` has installed what it may install. */
 export function canRun(): Ability;
 
-/** Installs QEMU and mmdebstrap if they are missing, builds the guest's image if it is not cached; gives its folder. */
+/**
+ * Installs QEMU and mmdebstrap if they are missing, fetches a newer QEMU if that is slow, builds the guest's image; what
+ * is in the cache is there already.
+ */
 export function prepare(
   guest: Guest | string,
   options?: { log?: Log | undefined; signal?: AbortSignal | undefined },
-): Promise<string>;
+): Promise<{ emulator: readonly string[]; image: string }>;
 
 /**
  * Boots the guest, runs the command as root in the repository's folder, switches the guest off.

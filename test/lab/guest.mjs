@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { boot } from "./boot.mjs";
+import { emulator } from "./emulator.mjs";
 import { LabFailure } from "./failure.mjs";
 import { image } from "./image.mjs";
 import { guests } from "./recipe.mjs";
@@ -33,7 +34,7 @@ function known(guest) {
 export async function prepare(guest, { log = () => {}, signal } = {}) {
   const recipe = known(guest);
   install(log);
-  return image(recipe, log, signal);
+  return { emulator: await emulator(log, signal), image: await image(recipe, log, signal) };
 }
 
 /**
@@ -43,7 +44,7 @@ export async function prepare(guest, { log = () => {}, signal } = {}) {
  */
 export async function run(guest, command, options = {}) {
   const { name } = known(guest);
-  const folder = await prepare(guest, { log: options.log, signal: options.signal });
+  const prepared = await prepare(guest, { log: options.log, signal: options.signal });
   const temporary = mkdtempSync(join(tmpdir(), "secretscope-lab-"));
   try {
     const job = join(temporary, "job");
@@ -52,7 +53,7 @@ export async function run(guest, command, options = {}) {
     copyFileSync(fileURLToPath(new URL("inside/guest-init.sh", import.meta.url)), join(job, "guest-init.sh"));
     writeFileSync(join(job, "settings.sh"), settings(name, options));
     writeFileSync(join(job, "command.sh"), script(name, command, options));
-    return await boot({ name, image: folder, job, repository, out }, options);
+    return await boot({ name, ...prepared, job, repository, out }, options);
   } finally {
     rmSync(temporary, { recursive: true, force: true });
   }

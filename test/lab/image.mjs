@@ -1,20 +1,14 @@
 // Builds a guest's root file system and kernel once, and keeps them in the cache.
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs";
-import { homedir } from "node:os";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { builtOnce } from "./cache.mjs";
 import { imageName } from "./recipe.mjs";
 import { shellWord } from "./shell-word.mjs";
-import { lock, stepper } from "./step.mjs";
 
 /** @typedef {import("./guest.d.mts").Guest} Guest */
 /** @typedef {import("./guest.d.mts").Log} Log */
 /** @typedef {import("./step.mjs").Step} Step */
-
-/** Where images are kept; safe to delete at any time. */
-export function cacheFolder() {
-  return join(process.env.SECRETSCOPE_CACHE || join(homedir(), ".cache", "secretscope"), "lab");
-}
 
 /**
  * @param {Guest} guest
@@ -22,33 +16,15 @@ export function cacheFolder() {
  * @param {AbortSignal} [signal]
  * @returns {Promise<string>} the image's folder: the guest's root file system, kernel and initramfs in its /boot
  */
-export async function image(guest, log, signal) {
-  const cache = cacheFolder();
-  const finished = join(cache, imageName(guest));
-  if (existsSync(finished)) return finished;
-  mkdirSync(cache, { recursive: true });
-  const step = stepper(signal);
-  const waiting = () => log(`${guest.name}: another run is building it; waiting`);
-  const unlock = await lock(join(cache, `${guest.name}.lock`), waiting, signal);
-  try {
-    if (existsSync(finished)) return finished;
-    const began = Date.now();
-    log(`${guest.name}: building its image in ${finished}`);
-    for (const name of readdirSync(cache)) {
-      // Left by a run that was killed. --one-file-system: in case something is still mounted in there.
-      if (name.startsWith(`building-${guest.name}-`)) await step(["rm", "-rf", "--one-file-system", join(cache, name)]);
-    }
-    const building = join(cache, `building-${imageName(guest)}`);
-    await addFiles(step, guest, building, join(cache, `${guest.name}.log`), log);
-    if (guest.nodePackage) await addNode(step, guest.nodePackage, building, log);
-    await step(["chroot", building, "node", "--version"]);
-    renameSync(building, finished);
-    const release = readFileSync(join(finished, "boot", "release"), "utf8").trim();
-    log(`${guest.name}: ready, kernel ${release}, ${Math.round((Date.now() - began) / 1000)} s`);
-    return finished;
-  } finally {
-    unlock();
-  }
+export function image(guest, log, signal) {
+  /** @param {Step} step @param {string} folder @param {string} logFile */
+  const build = async (step, folder, logFile) => {
+    await addFiles(step, guest, folder, logFile, log);
+    if (guest.nodePackage) await addNode(step, guest.nodePackage, folder, log);
+    await step(["chroot", folder, "node", "--version"]);
+    return `kernel ${readFileSync(join(folder, "boot", "release"), "utf8").trim()}`;
+  };
+  return builtOnce(guest.name, imageName(guest), build, log, signal);
 }
 
 /**

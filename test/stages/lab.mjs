@@ -104,10 +104,10 @@ export const labStages = lab.guests.map(({ name }) => ({
   run: () => run(name, "truth"),
 }));
 
-/** On the oldest systemd that the unit is for. The guests of the lab take longer than this kernel's own tests. */
+/** On the oldest systemd that the unit is for. */
 export const serviceStage = {
   name: "service debian12",
-  lane: "this kernel",
+  lane: "service",
   mustRun: true,
   canRun,
   run: () => run("debian12", "service", { systemd: true }),

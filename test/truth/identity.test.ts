@@ -33,7 +33,7 @@ beforeAll(async () => {
   await maker.touch(early.survivor.file, 48, 10);
   await early.survivor.worker.end("maker");
   await early.survivor.worker.close(early.survivor.file);
-  watch = await Watch.start();
+  watch = await Watch.anew("tracepoint");
 });
 afterAll(async () => {
   await before?.finish();

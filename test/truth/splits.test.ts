@@ -36,6 +36,8 @@ function grown(before: Snapshot, after: Snapshot, mine: (cause: SplitCauseView) 
   };
 }
 
+afterAll(() => Watch.endShared());
+
 describe.each(routes)("splits by the %s route", (route) => {
   let watch: Watch;
   let atStart: number;

@@ -20,7 +20,8 @@ export interface WatchOptions {
 
 type Listener = (snapshot: Snapshot) => void;
 
-let sharedWatch: Watch | undefined;
+/** What the files of a guest share, by route. */
+const shared = new Map<RouteChoice, Watch>();
 
 export class Watch {
   /** Newest last; older ones are dropped. */
@@ -64,17 +65,32 @@ export class Watch {
   }
 
   /**
-   * For claims that hold whenever a watch began. In a guest, where a start takes the emulator most of a minute, all files
-   * share one by tracepoints; it ends with the run.
+   * For claims that hold whenever a watch began. In a guest, where a start takes the emulator most of a minute, files share
+   * one until `endShared`.
    */
   static async shared(route: RouteChoice): Promise<Watch> {
-    if (lab === null || route !== "tracepoint") return await Watch.start({ route });
-    if (sharedWatch === undefined || sharedWatch.failure !== undefined) {
-      const watch = await Watch.start({ route });
+    const running = shared.get(route);
+    return running === undefined || running.failure !== undefined ? await Watch.anew(route) : running;
+  }
+
+  /** For claims about what was there before it began; in a guest, it is the one that later files share. */
+  static async anew(route: RouteChoice): Promise<Watch> {
+    const older = shared.get(route);
+    shared.delete(route);
+    await older?.finish();
+    const watch = await Watch.start({ route });
+    if (lab !== null) {
       process.once("exit", () => watch.child.kill("SIGTERM"));
-      sharedWatch = watch;
+      shared.set(route, watch);
     }
-    return sharedWatch;
+    return watch;
+  }
+
+  /** Those that files of a guest share cost it a sixth of its processor each: whoever needs them last ends them. */
+  static async endShared(): Promise<void> {
+    const running = [...shared.values()];
+    shared.clear();
+    await Promise.all(running.map((watch) => watch.finish()));
   }
 
   /**
@@ -145,7 +161,7 @@ export class Watch {
 
   /** Asks it to stop, and insists when it does not; a shared one goes on. Safe to call twice. */
   async finish(): Promise<void> {
-    if (this === sharedWatch) return;
+    if ([...shared.values()].includes(this)) return;
     if (this.child.exitCode !== null || this.child.signalCode !== null || this.child.pid === undefined) return;
     const gone = new Promise((done) => this.child.once("exit", done));
     this.child.kill("SIGTERM");
