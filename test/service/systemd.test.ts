@@ -35,7 +35,8 @@ const systemctl = (...words: string[]) => spawnSync("systemctl", words, { encodi
 const property = (name: string) => systemctl("show", "--value", "--property", name, "secretscope").stdout.trim();
 const mainPid = () => Number(property("MainPID"));
 const journal = () => execFileSync("journalctl", ["--unit=secretscope", "--output=cat"], { encoding: "utf8" });
-const get = async (path: string) => await fetch(`http://127.0.0.1:19447${path}`);
+/** Each on a connection of its own: while a program is waited for, nobody here hears that the collector closed an idle one. */
+const get = async (path: string) => await fetch(`http://127.0.0.1:19447${path}`, { headers: { connection: "close" } });
 const snapshot = async () => (await (await get("/snapshot")).json()) as Snapshot;
 
 async function until<Found>(what: string, look: () => Found | false | Promise<Found | false>): Promise<Found> {

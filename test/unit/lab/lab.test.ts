@@ -1,5 +1,9 @@
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { emulator } from "../../lab/emulator.mjs";
 import { canRun, guests, prepare, run } from "../../lab/guest.ts";
 
 const program = new URL("../../lab/lab.mjs", import.meta.url).pathname;
@@ -60,5 +64,24 @@ describe("the lab as a module", () => {
         "not installed: qemu-system-x86, mmdebstrap, util-linux, tar (SECRETSCOPE_NO_INSTALL=1 forbids installing)",
       remedy: "apt-get install --no-install-recommends qemu-system-x86 mmdebstrap util-linux tar",
     });
+  });
+
+  test.each([
+    ["10.0.13", ["qemu-system-x86_64"]],
+    ["11.1.2", ["qemu-system-x86_64"]],
+    ["7.2.22", "a newer one is fetched"],
+  ])("with QEMU %s installed: %j", async (version, answer) => {
+    const folder = mkdtempSync(join(tmpdir(), "secretscope-qemu-"));
+    try {
+      const installed = `#!/bin/sh\necho 'QEMU emulator version ${version} (Debian 1:${version}+dfsg-1)'\n`;
+      writeFileSync(join(folder, "qemu-system-x86_64"), installed, { mode: 0o755 });
+      // Nothing to fetch with: whoever tries fails at once.
+      vi.stubEnv("PATH", folder);
+      vi.stubEnv("SECRETSCOPE_CACHE", folder);
+      const chosen = emulator(() => {}).catch(() => "a newer one is fetched");
+      expect(await chosen).toEqual(answer);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
