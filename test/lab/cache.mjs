@@ -1,16 +1,11 @@
 // What the lab builds once and keeps: whole or not at all, by one run at a time.
 import { existsSync, mkdirSync, readdirSync, renameSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../../.ci/cache-folder.mjs";
 import { lock, stepper } from "./step.mjs";
 
 /** @typedef {import("./guest.d.mts").Log} Log */
 /** @typedef {import("./step.mjs").Step} Step */
-
-/** Safe to delete at any time. */
-export function cacheFolder() {
-  return join(process.env.SECRETSCOPE_CACHE || join(homedir(), ".cache", "secretscope"), "lab");
-}
 
 /**
  * @param {string} name what it is; the same for all its versions
@@ -21,7 +16,7 @@ export function cacheFolder() {
  * @returns {Promise<string>} its folder
  */
 export async function builtOnce(name, version, build, log, signal) {
-  const cache = cacheFolder();
+  const cache = cacheFolder("lab");
   const finished = join(cache, version);
   if (existsSync(finished)) return finished;
   mkdirSync(cache, { recursive: true });

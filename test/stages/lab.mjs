@@ -8,7 +8,7 @@ import { secretwork } from "../workload/build.mjs";
 import { repository } from "./command.mjs";
 import { countsOf, one } from "./counts.mjs";
 
-/** The guests' processors are emulated, and four share this machine: the suite takes half an hour there, on a slow day more. */
+/** The guests' processors are emulated, and four share this machine: a guest takes 17 minutes then, on a slow day twice as long. */
 const limitMs = 4_200_000;
 /** An emulated kernel may fall over while it boots and patches its own code; that says nothing about the suite. */
 const bootAttempts = 3;

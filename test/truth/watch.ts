@@ -86,7 +86,7 @@ export class Watch {
     return watch;
   }
 
-  /** Those that files of a guest share cost it a sixth of its processor each: whoever needs them last ends them. */
+  /** Those that files of a guest share cost it a tenth of a processor each, idle: whoever needs them last ends them. */
   static async endShared(): Promise<void> {
     const running = [...shared.values()];
     shared.clear();
